@@ -1,0 +1,37 @@
+namespace DomainTuning.Retrieval;
+
+public enum SearchMode
+{
+    Hybrid,
+    Dense,
+    Lexical,
+}
+
+public enum FusionMethod
+{
+    /// <summary>Each list's scores scaled to 0..1, then weighted.</summary>
+    MinMax,
+
+    /// <summary>Reciprocal rank fusion, k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009).</summary>
+    ReciprocalRank,
+}
+
+/// <summary>How passages are found.</summary>
+public sealed record RetrievalOptions
+{
+    public SearchMode Mode { get; init; } = SearchMode.Hybrid;
+
+    public FusionMethod Fusion { get; init; } = FusionMethod.MinMax;
+
+    /// <summary>Weight of the dense side, 0 to 1, under <see cref="FusionMethod.MinMax"/>. Default 0.5: a start; the best value differs by corpus (FACTS 15).</summary>
+    public double DenseWeight { get; init; } = 0.5;
+
+    /// <summary>How many each search returns before fusion. Default 100: below it, min-max scaling depends on the cut.</summary>
+    public int Candidates { get; init; } = 100;
+
+    /// <summary>How many are returned. Default 8.</summary>
+    public int Top { get; init; } = 8;
+
+    /// <summary>How many of the fused list a reranker reads. Default 20.</summary>
+    public int Reranked { get; init; } = 20;
+}
