@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace DomainTuning.Corpora;
+
+/// <summary>The file, a variable or a flag holds a setting that cannot be used. The message says which, where, and what is expected.</summary>
+public sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>
+/// What a user can choose. Values come, later ones winning, from the defaults here, domaintuning.json, DOMAINTUNING_… variables and flags.
+/// Unknown keys are errors.
+/// </summary>
+public sealed record Settings
+{
+    /// <summary>The corpus that a question goes to when none is named. Default: the only one there is.</summary>
+    public string? Corpus { get; init; }
+
+    /// <summary>Default: the shipped 135M model, which runs anywhere and shows the path; real use takes a larger one.</summary>
+    public string ChatModel { get; init; } = "smollm2-135m-instruct";
+
+    /// <summary>Default: the shipped English encoder; bge-small-zh-v1.5 for Chinese documents.</summary>
+    public string Embedder { get; init; } = "bge-small-en-v1.5";
+
+    /// <summary>A cross-encoder from the model library that orders the best passages again. Default: none is shipped.</summary>
+    public string? Reranker { get; init; }
+
+    /// <summary>Default: loopback. Anything wider needs <see cref="ApiKey"/>.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Asked of every API request when set. Give it by variable, so that it stays out of files and process lists.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Refuses every connection to another machine.</summary>
+    public bool Offline { get; init; }
+
+    /// <summary>Threads of the models. Default 0: the physical cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Weight of the dense side in hybrid search, 0 to 1.</summary>
+    public double DenseWeight { get; init; } = 0.5;
+
+    /// <summary>Passages that a search returns.</summary>
+    public int Top { get; init; } = 8;
+
+    public static IReadOnlyList<SettingKey> Keys { get; } =
+    [
+        new("corpus", "the corpus that questions go to", (s, v) => s with { Corpus = v }, s => s.Corpus),
+        new("chatModel", "the chat model's id (domaintuning models list)", (s, v) => s with { ChatModel = v }, s => s.ChatModel),
+        new("embedder", "the sentence encoder's id", (s, v) => s with { Embedder = v }, s => s.Embedder),
+        new("reranker", "a cross-encoder's id", (s, v) => s with { Reranker = v }, s => s.Reranker),
+        new("host", "the address that the server listens on", (s, v) => s with { Host = v }, s => s.Host),
+        new("port", "the port that the server listens on, 0 for any free one", (s, v) => s with { Port = Whole(v, 0, 65535) }, s => Text(s.Port)),
+        new("apiKey", "the key that every API request must carry", (s, v) => s with { ApiKey = v }, s => s.ApiKey is null ? null : "(set)"),
+        new("offline", "true refuses every connection to another machine", (s, v) => s with { Offline = Truth(v) }, s => s.Offline ? "true" : "false"),
+        new("threads", "threads of the models, 0 for the physical cores", (s, v) => s with { Threads = Whole(v, 0, 1024) }, s => Text(s.Threads)),
+        new("denseWeight", "weight of the dense side in hybrid search, 0 to 1", (s, v) => s with { DenseWeight = Share(v) }, s => s.DenseWeight.ToString(CultureInfo.InvariantCulture)),
+        new("top", "passages that a search returns, 1 to 100", (s, v) => s with { Top = Whole(v, 1, 100) }, s => Text(s.Top)),
+    ];
+
+    /// <summary>Where each value that is not a default came from, by key: "domaintuning.json", a variable's name, or a flag.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Puts defaults, file, variables and flags together.</summary>
+    /// <param name="file">domaintuning.json; may be absent.</param>
+    /// <param name="variables">Usually the process environment.</param>
+    /// <param name="flags">Key name to text, of those flags that were given.</param>
+    public static Settings Load(string file, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> flags)
+    {
+        var settings = new Settings();
+        if (File.Exists(file))
+            foreach (var (name, value) in ReadFile(file)) settings = settings.With(name, value, Path.GetFileName(file), file);
+
+        foreach (var (variable, value) in variables)
+        {
+            // Other programs' variables start otherwise; an unknown one of ours is a misspelling.
+            if (!variable.StartsWith("DOMAINTUNING_", StringComparison.Ordinal) || value.Length == 0) continue;
+            var key = Keys.FirstOrDefault(key => key.Variable == variable)
+                ?? throw new SettingsException($"Variable {variable} is not a setting. Known are {string.Join(", ", Keys.Select(key => key.Variable))}.");
+            settings = settings.With(key.Name, value, variable, variable);
+        }
+
+        foreach (var (name, value) in flags)
+        {
+            var flag = Keys.First(key => key.Name == name).Flag;
+            settings = settings.With(name, value, flag, flag);
+        }
+
+        return settings;
+    }
+
+    private Settings With(string name, string value, string source, string place)
+    {
+        var key = Keys.FirstOrDefault(key => key.Name == name)
+            ?? throw new SettingsException($"'{name}' in {place} is not a setting. Known are {string.Join(", ", Keys.Select(key => key.Name))}.");
+        try
+        {
+            return key.Apply(this, value) with { Sources = new Dictionary<string, string>(Sources) { [name] = source } };
+        }
+        catch (FormatException e)
+        {
+            throw new SettingsException($"'{name}' in {place} is '{value}'; {e.Message}");
+        }
+    }
+
+    private static IEnumerable<(string Name, string Value)> ReadFile(string file)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException e)
+        {
+            throw new SettingsException($"{file} is not valid JSON (line {e.LineNumber + 1}): {e.Message} Mend it, or delete it to use the defaults.");
+        }
+
+        using (document)
+        {
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new SettingsException($"{file} must hold one JSON object such as {{ \"port\": 8080 }}; it holds {document.RootElement.ValueKind}.");
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                var value = property.Value.ValueKind switch
+                {
+                    JsonValueKind.String => property.Value.GetString()!,
+                    JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => property.Value.GetRawText(),
+                    _ => throw new SettingsException($"'{property.Name}' in {file} must be a text, a number, true or false; it is {property.Value.ValueKind}."),
+                };
+                yield return (property.Name, value);
+            }
+        }
+    }
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static int Whole(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw new FormatException($"a whole number from {least} to {most} is expected.");
+
+    private static double Share(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
+            ? value
+            : throw new FormatException("a number from 0 to 1 is expected, with a decimal point.");
+
+    private static bool Truth(string text) =>
+        bool.TryParse(text, out var value) ? value : throw new FormatException("true or false is expected.");
+}
