@@ -90,6 +90,11 @@ public sealed record Settings
         return settings;
     }
 
+    /// <summary>The environment of this process, as <see cref="Load"/> takes it.</summary>
+    public static IReadOnlyDictionary<string, string> ProcessVariables() =>
+        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+
     private Settings With(string name, string value, string source, string place)
     {
         var key = Keys.FirstOrDefault(key => key.Name == name)

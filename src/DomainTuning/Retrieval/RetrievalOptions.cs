@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace DomainTuning.Retrieval;
 
 public enum SearchMode
@@ -34,4 +36,13 @@ public sealed record RetrievalOptions
 
     /// <summary>How many of the fused list a reranker reads. Default 20.</summary>
     public int Reranked { get; init; } = 20;
+
+    /// <summary>Checks all values together; throws <see cref="ArgumentException"/> with the rule that was broken.</summary>
+    public void Validate()
+    {
+        if (!(DenseWeight >= 0 && DenseWeight <= 1)) throw new ArgumentException(Invariant($"DenseWeight is {DenseWeight}; it must be between 0 (words only) and 1 (meaning only)."));
+        if (Top < 1) throw new ArgumentException($"Top is {Top}; it must be at least 1.");
+        if (Candidates < Top) throw new ArgumentException($"Candidates is {Candidates}; it must be at least Top ({Top}).");
+        if (Reranked < 0) throw new ArgumentException($"Reranked is {Reranked}; it must not be negative.");
+    }
 }

@@ -1,0 +1,72 @@
+using DomainTuning.Chunks;
+using DomainTuning.Documents;
+using DomainTuning.Embeddings;
+using DomainTuning.Indexing;
+
+namespace DomainTuning.Retrieval;
+
+/// <summary>Finds the passages for a question: by meaning and by words at the same time, fused, and read once more by a reranker where there is one. Thread-safe.</summary>
+public sealed class Retriever(ChunkIndex index, Embedder embedder, Reranker? reranker = null)
+{
+    /// <summary>The best passages, best first; none for a query without a word.</summary>
+    public async Task<IReadOnlyList<RankedChunk>> SearchAsync(string query, RetrievalOptions options, ChunkFilter filter, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        if (string.IsNullOrWhiteSpace(query)) return [];
+        var searchingDense = options.Mode == SearchMode.Lexical ? NothingAsync() : SearchDenseAsync(query, options, filter, cancellationToken);
+        var searchingLexical = options.Mode == SearchMode.Dense ? NothingAsync() : index.SearchLexicalAsync(query, options.Candidates, filter, cancellationToken);
+        await Task.WhenAll(searchingDense, searchingLexical).ConfigureAwait(false);
+        var dense = await searchingDense.ConfigureAwait(false);
+        var lexical = await searchingLexical.ConfigureAwait(false);
+
+        var fused = Fuse(Scores(dense), Scores(lexical), options);
+        var candidates = Describe(fused, dense, lexical);
+        if (reranker is not null) candidates = await RerankAsync(query, candidates, options.Reranked, cancellationToken).ConfigureAwait(false);
+        var paths = await PathsAsync(cancellationToken).ConfigureAwait(false);
+        return [.. candidates.Take(options.Top).Select((found, i) => found with { Rank = i + 1, DocumentPath = paths.GetValueOrDefault(found.Chunk.DocumentId, "") })];
+    }
+
+    private static Task<IReadOnlyList<ScoredChunk>> NothingAsync() => Task.FromResult<IReadOnlyList<ScoredChunk>>([]);
+
+    private async Task<IReadOnlyList<ScoredChunk>> SearchDenseAsync(string query, RetrievalOptions options, ChunkFilter filter, CancellationToken cancellationToken)
+    {
+        var vector = await embedder.EmbedQueryAsync(query, cancellationToken).ConfigureAwait(false);
+        return await index.SearchDenseAsync(vector, options.Candidates, filter, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static IReadOnlyList<(ChunkId Key, double Score)> Fuse(
+        IReadOnlyList<(ChunkId Key, double Score)> dense, IReadOnlyList<(ChunkId Key, double Score)> lexical, RetrievalOptions options) => options.Mode switch
+        {
+            SearchMode.Dense => dense,
+            SearchMode.Lexical => lexical,
+            _ when options.Fusion == FusionMethod.ReciprocalRank => Fusion.ReciprocalRank(dense, lexical),
+            _ => Fusion.MinMax(dense, lexical, options.DenseWeight),
+        };
+
+    private static List<RankedChunk> Describe(
+        IReadOnlyList<(ChunkId Key, double Score)> fused, IReadOnlyList<ScoredChunk> dense, IReadOnlyList<ScoredChunk> lexical)
+    {
+        var byMeaning = dense.ToDictionary(found => found.Chunk.Id);
+        var byWords = lexical.ToDictionary(found => found.Chunk.Id);
+        return [.. fused.Select(entry =>
+        {
+            var hasDense = byMeaning.TryGetValue(entry.Key, out var near);
+            var hasLexical = byWords.TryGetValue(entry.Key, out var worded);
+            return new RankedChunk(hasDense ? near.Chunk : worded.Chunk, 0, entry.Score, hasDense ? near.Score : null, hasLexical ? worded.Score : null, null, "");
+        })];
+    }
+
+    /// <summary>The first <paramref name="count"/> in the reranker's order, the rest as it was.</summary>
+    private async Task<List<RankedChunk>> RerankAsync(string query, List<RankedChunk> candidates, int count, CancellationToken cancellationToken)
+    {
+        var head = candidates.Take(count).ToList();
+        var scores = await reranker!.ScoreAsync(query, [.. head.Select(found => found.Chunk.EmbeddedText)], cancellationToken).ConfigureAwait(false);
+        var reranked = head.Zip(scores, (found, score) => found with { Score = score, Reranked = score }).OrderByDescending(found => found.Score);
+        return [.. reranked, .. candidates.Skip(count)];
+    }
+
+    private async Task<Dictionary<DocumentId, string>> PathsAsync(CancellationToken cancellationToken) =>
+        (await index.DocumentsAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(document => document.Id, document => document.Path);
+
+    private static IReadOnlyList<(ChunkId Key, double Score)> Scores(IReadOnlyList<ScoredChunk> found) => [.. found.Select(hit => (hit.Chunk.Id, hit.Score))];
+}
