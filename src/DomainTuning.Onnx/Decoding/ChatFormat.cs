@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Templates;
+using DomainTuning.Checkpoints.Tokenizers;
+using DomainTuning.Checkpoints.Weights;
+using Microsoft.Extensions.AI;
+
+namespace DomainTuning.Onnx.Decoding;
+
+/// <summary>How a chat becomes token ids for one model, and which ids end its turn. Control tokens come from the model's own template alone: text of any message that looks like one stays text.</summary>
+internal sealed class ChatFormat(ByteLevelBpeTokenizer tokenizer, ChatTemplate template, IReadOnlySet<int> stopTokens, string? beginToken, string? endToken)
+{
+    public ByteLevelBpeTokenizer Tokenizer => tokenizer;
+
+    public IReadOnlySet<int> StopTokens => stopTokens;
+
+    /// <summary>Reads tokenizer, template and special ids of a GGUF file.</summary>
+    /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>
+    public static ChatFormat Read(GgufFile file)
+    {
+        var metadata = file.Metadata;
+        var kind = metadata.String("tokenizer.ggml.model");
+        if (kind != "gpt2")
+            throw new CheckpointException($"'{file.Path}' has a tokenizer of kind '{kind}'; supported is 'gpt2' (byte-level BPE). Choose another model, or serve this one elsewhere and name the endpoint.");
+        if (metadata.StringOrNull("tokenizer.chat_template") is not { } template)
+            throw new CheckpointException($"'{file.Path}' has no chat template (tokenizer.chat_template): it is a base model. Choose its instruction-tuned variant.");
+        var tokens = metadata.Strings("tokenizer.ggml.tokens");
+        int? Id(string name) => metadata.Contains($"tokenizer.ggml.{name}_token_id") ? metadata.Integer<int>($"tokenizer.ggml.{name}_token_id") : null;
+        string? Text(int? id) => id is { } value && (uint)value < (uint)tokens.Length ? tokens[value] : null;
+        try
+        {
+            var vocabulary = BpeVocabulary.FromGguf(
+                tokens,
+                metadata.Strings("tokenizer.ggml.merges"),
+                metadata.Contains("tokenizer.ggml.token_type") ? metadata.Integers("tokenizer.ggml.token_type") : null,
+                metadata.StringOrNull("tokenizer.ggml.pre") ?? "gpt-2",
+                Id("bos"),
+                Id("eos"),
+                metadata.Contains("tokenizer.ggml.add_bos_token") ? metadata.Bool("tokenizer.ggml.add_bos_token", false) : null,
+                metadata.Bool("tokenizer.ggml.add_eos_token", false));
+            var tokenizer = ByteLevelBpeTokenizer.FromParts(vocabulary);
+            HashSet<int> stops = [.. new[] { Id("eos"), Id("eot"), Id("eom"), tokenizer.ControlToken("<|im_end|>"), tokenizer.ControlToken("<|eot_id|>") }.OfType<int>()];
+            if (stops.Count == 0)
+                throw new CheckpointException($"'{file.Path}' names no token that ends an answer (tokenizer.ggml.eos_token_id). Use another file of the model.");
+            return new ChatFormat(tokenizer, ChatTemplate.Parse(template), stops, Text(Id("bos")), Text(Id("eos")));
+        }
+        catch (Exception error) when (error is NotSupportedException or InvalidDataException or TemplateException)
+        {
+            throw new CheckpointException($"'{file.Path}' cannot be used for chat: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The ids of a prompt that ends where the assistant begins.</summary>
+    /// <exception cref="TemplateException">The template refuses the chat.</exception>
+    /// <exception cref="NotSupportedException">A message holds something other than text, or has a role that is not supported.</exception>
+    public int[] Encode(IEnumerable<ChatMessage> messages)
+    {
+        var rendered = template.Render(new ChatTemplateInput
+        {
+            Messages = [.. messages.Select(Read)],
+            AddGenerationPrompt = true,
+            BosToken = beginToken,
+            EosToken = endToken,
+        });
+        return [.. tokenizer.Encode(rendered.Text, rendered.Trusted).Select(token => token.Id)];
+    }
+
+    private static JsonObject Read(ChatMessage message)
+    {
+        if (message.Role != ChatRole.System && message.Role != ChatRole.User && message.Role != ChatRole.Assistant)
+            throw new NotSupportedException($"A message has the role '{message.Role}'; this engine takes system, user and assistant. Tool results must be put into a user message.");
+        foreach (var content in message.Contents)
+            if (content is not TextContent)
+                throw new NotSupportedException($"A message of the role '{message.Role}' holds {content.GetType().Name}; this engine takes text only.");
+        return new JsonObject { ["role"] = message.Role.Value, ["content"] = string.Concat(message.Contents.OfType<TextContent>().Select(content => content.Text)) };
+    }
+}

@@ -1,0 +1,104 @@
+using System.Numerics.Tensors;
+
+namespace DomainTuning.Onnx.Decoding;
+
+/// <summary>Draws the tokens of one answer: <see cref="SamplingOptions"/> with its memory (which tokens came before, and the random numbers). Not thread-safe.</summary>
+internal sealed class TokenSampler
+{
+    private readonly SamplingOptions options;
+    private readonly HashSet<int> seen;
+    private readonly Dictionary<int, int> written = [];
+    private ulong state;
+    private float[] probabilities = [];
+
+    public TokenSampler(SamplingOptions options, IEnumerable<int> prompt)
+    {
+        this.options = options;
+        seen = options.RepetitionPenalty == 1 ? [] : [.. prompt];
+        state = (ulong)(options.Seed ?? Random.Shared.NextInt64());
+    }
+
+    /// <summary>Draws from a row of logits and remembers the token.</summary>
+    public int Draw(ReadOnlySpan<float> logits)
+    {
+        if (probabilities.Length != logits.Length) probabilities = new float[logits.Length];
+        logits.CopyTo(probabilities);
+        ApplyPenalties(probabilities);
+        var token = options.Temperature < SamplingOptions.LowestTemperature ? TensorPrimitives.IndexOfMax<float>(probabilities) : DrawByChance(probabilities);
+        if (options.RepetitionPenalty != 1) seen.Add(token);
+        written[token] = written.GetValueOrDefault(token) + 1;
+        return token;
+    }
+
+    private void ApplyPenalties(Span<float> logits)
+    {
+        if (options.RepetitionPenalty != 1)
+            foreach (var token in seen)
+                if ((uint)token < (uint)logits.Length)
+                    logits[token] = logits[token] > 0 ? logits[token] / options.RepetitionPenalty : logits[token] * options.RepetitionPenalty;
+        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
+            foreach (var (token, count) in written)
+                logits[token] -= options.FrequencyPenalty * count + options.PresencePenalty;
+    }
+
+    private int DrawByChance(Span<float> values)
+    {
+        TensorPrimitives.Divide(values, options.Temperature, values);
+        TensorPrimitives.SoftMax(values, values);
+        if (options.TopK == 0 && options.TopP == 1 && options.MinP == 0)
+        {
+            var everything = NextUnit() * TensorPrimitives.Sum<float>(values);
+            for (var token = 0; token < values.Length; token++)
+                if ((everything -= values[token]) < 0) return token;
+            return TensorPrimitives.IndexOfMax<float>(values); // rounding left a crumb
+        }
+
+        var kept = Candidates(values);
+        var left = NextUnit() * kept.Sum(candidate => candidate.Probability);
+        foreach (var (token, probability) in kept)
+            if ((left -= probability) < 0) return token;
+        return kept[0].Token;
+    }
+
+    /// <summary>What top-k, top-p and min-p leave, likeliest first; never empty.</summary>
+    private List<(int Token, double Probability)> Candidates(ReadOnlySpan<float> values)
+    {
+        // All tokens below (1 - p) / n together stay below 1 - p, so none of them can be needed to reach p: the sort is over a few hundred.
+        var largest = TensorPrimitives.Max(values);
+        var floor = Math.Max(options.MinP * largest, options.TopP < 1 ? Math.Min((1 - options.TopP) / values.Length, largest) : 0);
+        if (options.TopK > 0) floor = Math.Max(floor, KthLargest(values, options.TopK));
+        var candidates = new List<(int Token, double Probability)>();
+        for (var token = 0; token < values.Length; token++)
+            if (values[token] >= floor) candidates.Add((token, values[token]));
+        candidates.Sort((a, b) => a.Probability != b.Probability ? b.Probability.CompareTo(a.Probability) : a.Token.CompareTo(b.Token));
+        if (options.TopK > 0 && candidates.Count > options.TopK) candidates.RemoveRange(options.TopK, candidates.Count - options.TopK);
+        if (options.TopP == 1) return candidates;
+
+        // Top-p counts within what top-k left, as in the Hugging Face samplers; without top-k the probabilities sum to 1 already.
+        var wanted = options.TopP * (options.TopK > 0 ? candidates.Sum(candidate => candidate.Probability) : 1.0);
+        var reached = 0.0;
+        var keep = 0;
+        while (keep < candidates.Count && reached < wanted) reached += candidates[keep++].Probability;
+        candidates.RemoveRange(keep, candidates.Count - keep);
+        return candidates;
+    }
+
+    private static float KthLargest(ReadOnlySpan<float> values, int k)
+    {
+        if (k >= values.Length) return 0;
+        var heap = new PriorityQueue<float, float>(k + 1);
+        foreach (var value in values)
+            if (heap.Count < k) heap.Enqueue(value, value);
+            else if (value > heap.Peek()) heap.DequeueEnqueue(value, value);
+        return heap.Peek();
+    }
+
+    /// <summary>The next number in [0, 1): SplitMix64, the same on every machine and in every version of .NET.</summary>
+    private double NextUnit()
+    {
+        var z = state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1ul << 53));
+    }
+}

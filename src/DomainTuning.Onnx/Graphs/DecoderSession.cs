@@ -1,0 +1,165 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace DomainTuning.Onnx.Graphs;
+
+/// <summary>
+/// A loaded decoder graph (<see cref="LlamaGraph"/>) with its cache: runs tokens through slots and gives logits. It keeps no books on the slots'
+/// lengths and is not thread-safe; that is the business of whoever schedules.
+/// </summary>
+internal sealed class DecoderSession : IDisposable
+{
+    private readonly InferenceSession session;
+    private readonly RunOptions run = new();
+    private readonly NativeBuffer<long> ids, picks;
+    private readonly NativeBuffer<int> last, total;
+    private readonly string[] inputNames, outputNames;
+    private readonly OrtValue totalValue;
+    private NativeBuffer<float> logits;
+    private int logitsCapacity = 1;
+
+    /// <param name="modelFile">model.onnx; its weights file lies beside it.</param>
+    /// <param name="slots">Sequences at once.</param>
+    /// <param name="capacity">Tokens a sequence.</param>
+    /// <param name="threads">Threads of a run, the caller's included.</param>
+    public DecoderSession(string modelFile, LlamaShape shape, int slots, int capacity, int threads)
+    {
+        Shape = shape;
+        using (var options = CreateOptions(threads)) session = new InferenceSession(modelFile, options);
+        Cache = new KeyValueCache(shape, slots, capacity);
+        ids = new NativeBuffer<long>(Math.Max(capacity, slots));
+        picks = new NativeBuffer<long>(Math.Max(capacity, slots));
+        last = new NativeBuffer<int>(slots);
+        total = new NativeBuffer<int>(1);
+        totalValue = total.Tensor(TensorElementType.Int32, []);
+        logits = new NativeBuffer<float>(shape.Vocabulary);
+        inputNames = [LlamaGraph.Ids, LlamaGraph.Last, LlamaGraph.Total, LlamaGraph.Picks, .. Layers(i => [LlamaGraph.PastKey(i), LlamaGraph.PastValue(i)])];
+        outputNames = [LlamaGraph.Logits, .. Layers(i => [LlamaGraph.PresentKey(i), LlamaGraph.PresentValue(i)])];
+    }
+
+    public LlamaShape Shape { get; }
+
+    public KeyValueCache Cache { get; }
+
+    /// <summary>How every chat graph runs: sequential, on so many threads, with byte products widened where the processor would saturate them.</summary>
+    public static SessionOptions CreateOptions(int threads)
+    {
+        var options = new SessionOptions
+        {
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+        };
+        options.AddSessionConfigEntry("session.x64quantprecision", "1");
+        return options;
+    }
+
+    /// <summary>
+    /// Runs the next tokens of a run of slots: one token each for several slots, or several tokens for one slot (the attention kernel takes no more
+    /// than one new token a row when a batch has a past).
+    /// </summary>
+    /// <param name="tokens">[slots, time]</param>
+    /// <param name="totals">[slots] length of each sequence after this run.</param>
+    /// <param name="wanted">Positions (row · time + step) whose logits are wanted; at least one.</param>
+    /// <returns>[wanted, vocabulary]; valid until the next run.</returns>
+    public ReadOnlySpan<float> Run(int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted) =>
+        Run(firstSlot, tokens, totals, wanted, [], []);
+
+    /// <summary>
+    /// Natural-log probabilities of the tokens from <paramref name="from"/> on, each given all before it, in slot 0 from an empty cache.
+    /// </summary>
+    /// <param name="from">At least 1: the first token follows nothing.</param>
+    public double[] LogProbabilities(ReadOnlySpan<int> tokens, int from, CancellationToken cancellationToken)
+    {
+        const int Chunk = 128; // bounds the logits: 128 · 49,152 floats are 25 MB
+        var result = new double[tokens.Length - from];
+        for (var start = 0; start < tokens.Length - 1; start += Chunk)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var chunk = tokens[start..Math.Min(tokens.Length - 1, start + Chunk)];
+            var firstWanted = Math.Clamp(from - 1 - start, 0, chunk.Length - 1); // a chunk before the target still needs one pick
+            int[] wanted = [.. Enumerable.Range(firstWanted, chunk.Length - firstWanted)];
+            var rows = Run(0, chunk, [start + chunk.Length], wanted);
+            for (var i = 0; i < wanted.Length; i++)
+            {
+                var target = start + wanted[i] + 1;
+                if (target >= from) result[target - from] = Logits.LogProbability(rows.Slice(i * Shape.Vocabulary, Shape.Vocabulary), tokens[target]);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Runs a window in slot 0 from an empty cache and adds its share, a window's, of the largest activations to the mean. The graph must have been written to measure them.</summary>
+    public void AddPeaks(ReadOnlySpan<int> tokens, IReadOnlyList<ActivationPeaks> mean, int windows)
+    {
+        float[][] targets = [.. mean.SelectMany(layer => new[] { layer.AttentionInput, layer.AttentionMix, layer.FeedForwardInput, layer.Gated })];
+        float[][] seen = [.. targets.Select(target => new float[target.Length])];
+        OrtValue[] values = [.. seen.Select(array => OrtValue.CreateTensorValueFromMemory(array, [array.Length]))];
+        try
+        {
+            Run(0, tokens, [tokens.Length], [tokens.Length - 1], [.. Enumerable.Range(0, values.Length).Select(i => LlamaGraph.Peak(i / 4, i % 4))], values);
+        }
+        finally
+        {
+            foreach (var value in values) value.Dispose();
+        }
+
+        for (var i = 0; i < targets.Length; i++) TensorPrimitives.MultiplyAdd(seen[i], 1f / windows, targets[i], targets[i]);
+    }
+
+    public void Dispose()
+    {
+        session.Dispose();
+        run.Dispose();
+        totalValue.Dispose();
+        Cache.Dispose();
+        ids.Dispose();
+        picks.Dispose();
+        last.Dispose();
+        total.Dispose();
+        logits.Dispose();
+    }
+
+    private ReadOnlySpan<float> Run(
+        int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted, string[] moreOutputs, OrtValue[] moreValues)
+    {
+        var batch = totals.Length;
+        var time = tokens.Length / batch;
+        var idSpan = ids.Span(0, tokens.Length);
+        for (var i = 0; i < tokens.Length; i++) idSpan[i] = tokens[i];
+        var pickSpan = picks.Span(0, wanted.Length);
+        for (var i = 0; i < wanted.Length; i++) pickSpan[i] = wanted[i];
+        var lastSpan = last.Span(0, batch);
+        var longest = 0;
+        for (var i = 0; i < batch; i++)
+        {
+            lastSpan[i] = totals[i] - 1;
+            longest = Math.Max(longest, totals[i]);
+        }
+
+        if (longest > Cache.Capacity) throw new ArgumentOutOfRangeException(nameof(totals), longest, $"The cache holds {Cache.Capacity} tokens a sequence.");
+        total.Span(0, 1)[0] = longest;
+        EnsureLogits(wanted.Length);
+
+        using var idValue = ids.Tensor(TensorElementType.Int64, [batch, time]);
+        using var lastValue = last.Tensor(TensorElementType.Int32, [batch]);
+        using var pickValue = picks.Tensor(TensorElementType.Int64, [wanted.Length]);
+        using var logitsValue = logits.Tensor(TensorElementType.Float, [wanted.Length, Shape.Vocabulary]);
+        var cache = Cache.View(firstSlot, batch);
+        session.Run(run, inputNames, [idValue, lastValue, totalValue, pickValue, .. cache], [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
+        return logits.Span(0, wanted.Length * Shape.Vocabulary);
+    }
+
+    private IEnumerable<string> Layers(Func<int, string[]> names) => Enumerable.Range(0, Shape.Layers).SelectMany(names);
+
+    private void EnsureLogits(int rows)
+    {
+        if (rows <= logitsCapacity) return;
+        logits.Dispose();
+        logits = new NativeBuffer<float>((long)rows * Shape.Vocabulary);
+        logitsCapacity = rows;
+    }
+}
