@@ -1,0 +1,47 @@
+using System.Text.Json;
+using DomainTuning.Indexing;
+using DomainTuning.Server.Arms;
+
+namespace DomainTuning.Server.Api;
+
+/// <summary>Turns whatever went wrong into a status and a body in OpenAI's shape, once, around every endpoint.</summary>
+internal static partial class ApiErrors
+{
+    public static async Task CatchAsync(HttpContext context, RequestDelegate next, ILogger logger)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client left; there is nobody to tell.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            var error = From(e);
+            if (error.Status >= 500) Failed(logger, context.Request.Method, context.Request.Path, e);
+            await WriteAsync(context, error).ConfigureAwait(false);
+        }
+    }
+
+    public static Task WriteAsync(HttpContext context, ApiException error)
+    {
+        context.Response.StatusCode = error.Status;
+        return context.Response.WriteAsJsonAsync(error.Body, ErrorJson.Default.ErrorBody);
+    }
+
+    public static ApiException From(Exception e) => e switch
+    {
+        ApiException api => api,
+        UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
+        IndexException => new ApiException(503, e.Message),
+        ArgumentException or NotSupportedException => new ApiException(400, e.Message),
+        BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),
+        JsonException => new ApiException(400, e.Message),
+        _ => new ApiException(500, $"The server failed: {e.Message} Its log says more."),
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private static partial void Failed(ILogger logger, string method, PathString path, Exception exception);
+}

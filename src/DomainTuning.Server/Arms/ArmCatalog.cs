@@ -1,0 +1,120 @@
+using DomainTuning.Answering;
+using DomainTuning.Checkpoints.Library;
+using DomainTuning.Corpora;
+using DomainTuning.Indexing;
+using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Encoders;
+using DomainTuning.Onnx.Graphs;
+using DomainTuning.Retrieval;
+using DomainTuning.Stores.Sqlite;
+using Microsoft.Extensions.AI;
+
+namespace DomainTuning.Server.Arms;
+
+/// <summary>A model id that names nothing here. The message lists what there is.</summary>
+public sealed class UnknownArmException(string message) : Exception(message);
+
+/// <summary>
+/// All that a workspace can answer with: its chat models, its corpora, and every pairing of the two, by the ids of <see cref="ArmId"/>. Models and
+/// indexes are opened on first use and shared by all requests. Thread-safe.
+/// </summary>
+public sealed class ArmCatalog : IAsyncDisposable
+{
+    private readonly Workspace workspace;
+    private readonly Settings settings;
+    private readonly ModelLibrary library;
+    private readonly OpenOnce<OnnxChatClient> chatModels;
+    private readonly OpenOnce<OnnxEmbedder> embedders;
+    private readonly OpenOnce<OnnxReranker> rerankers;
+    private readonly OpenOnce<OpenCorpus> corpora;
+
+    /// <param name="conversion">Told how the conversion of a chat model gets on, which happens once a model.</param>
+    public ArmCatalog(Workspace workspace, Settings settings, IProgress<ConversionProgress>? conversion = null)
+    {
+        this.workspace = workspace;
+        this.settings = settings;
+        library = new ModelLibrary(workspace.ModelsFolder);
+        chatModels = new((id, cancellationToken) => OnnxChatClient.LoadAsync(
+            library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads }, conversion, cancellationToken));
+        embedders = new((id, _) => Task.Run(() => OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
+        rerankers = new((id, _) => Task.Run(() => OnnxReranker.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
+        corpora = new(OpenCorpusAsync);
+    }
+
+    public RetrievalOptions Retrieval => new() { DenseWeight = settings.DenseWeight, Top = settings.Top };
+
+    /// <summary>Names of the corpora that have an index.</summary>
+    public IReadOnlyList<string> Corpora =>
+        !Directory.Exists(workspace.IndexFolder) ? []
+        : [.. Directory.EnumerateFiles(workspace.IndexFolder, "*.db").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone.</summary>
+    public IReadOnlyList<ArmId> List()
+    {
+        var models = library.List().Where(card => card.Kind == ModelKind.Chat).Select(card => card.Id)
+            .OrderByDescending(id => id == settings.ChatModel).ToList();
+        var names = Corpora.OrderByDescending(name => name == settings.Corpus).ToList();
+        return
+        [
+            .. names.SelectMany(corpus => models.Append(ArmId.Quote).Select(model => new ArmId(model, null, corpus))),
+            .. models.Select(model => new ArmId(model)),
+        ];
+    }
+
+    /// <summary>The corpus that a question goes to when none is named.</summary>
+    /// <exception cref="UnknownArmException">There is none, or more than one to choose from.</exception>
+    public string DefaultCorpus() => settings.Corpus ?? Corpora switch
+    {
+        [var only] => only,
+        [] => throw new UnknownArmException("Nothing is ingested yet. Run `domaintuning ingest <folder>` first."),
+        var several => throw new UnknownArmException($"There are {several.Count} corpora: {string.Join(", ", several)}. Name one with --corpus, or set \"corpus\" in domaintuning.json."),
+    };
+
+    public async Task<IChatClient> ChatModelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var card = library.List().FirstOrDefault(card => card.Id == id && card.Kind == ModelKind.Chat)
+            ?? throw new UnknownArmException($"There is no chat model '{id}'. Known are {Known()}. Add one with `domaintuning models add`.");
+        return await chatModels.GetAsync(card.Id, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<OpenCorpus> CorpusAsync(string name, CancellationToken cancellationToken = default) =>
+        Corpora.Contains(name)
+            ? corpora.GetAsync(name, cancellationToken)
+            : throw new UnknownArmException($"There is no corpus '{name}'. Known are {string.Join(", ", Corpora)}. Ingest it with `domaintuning ingest <folder> --corpus {name}`.");
+
+    /// <summary>What answers for an arm that names a corpus.</summary>
+    public async Task<Answerer> AnswererAsync(ArmId arm, CancellationToken cancellationToken = default)
+    {
+        RefuseAdapter(arm);
+        var corpus = await CorpusAsync(arm.Corpus ?? DefaultCorpus(), cancellationToken).ConfigureAwait(false);
+        var model = arm.IsExtractive ? null : await ChatModelAsync(arm.Model, cancellationToken).ConfigureAwait(false);
+        return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval });
+    }
+
+    public void RefuseAdapter(ArmId arm)
+    {
+        if (arm.Adapter is not null)
+            throw new UnknownArmException($"There is no adapter '{arm.Adapter}' for '{arm.Model}'. Known are {Known()}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var corpus in corpora.Opened) await corpus.Index.DisposeAsync().ConfigureAwait(false);
+        foreach (var model in chatModels.Opened) model.Dispose();
+        foreach (var embedder in embedders.Opened) embedder.Dispose();
+        foreach (var reranker in rerankers.Opened) reranker.Dispose();
+    }
+
+    private string Known() => string.Join(", ", List());
+
+    private async Task<OpenCorpus> OpenCorpusAsync(string name, CancellationToken cancellationToken)
+    {
+        var file = workspace.IndexFile(name);
+        var manifest = await SqliteChunkIndex.ReadManifestAsync(file, cancellationToken).ConfigureAwait(false)
+            ?? throw new IndexException($"'{file}' holds no index. Run `domaintuning ingest <folder> --corpus {name} --rebuild`.");
+        var embedder = await embedders.GetAsync(manifest.Embedder.Id, cancellationToken).ConfigureAwait(false);
+        var index = await SqliteChunkIndex.OpenAsync(file, embedder.Identity, cancellationToken).ConfigureAwait(false);
+        var reranker = settings.Reranker is null ? null : await rerankers.GetAsync(settings.Reranker, cancellationToken).ConfigureAwait(false);
+        return new OpenCorpus(name, index, embedder, new Retriever(index, embedder, reranker));
+    }
+}

@@ -1,0 +1,78 @@
+using DomainTuning.Chunks;
+using DomainTuning.Corpora;
+using DomainTuning.Documents;
+using DomainTuning.Indexing;
+using DomainTuning.Onnx.Encoders;
+using DomainTuning.Server.Arms;
+using DomainTuning.Stores.Sqlite;
+
+namespace DomainTuning.Server.Tests;
+
+/// <summary>A server over a workspace with the shipped models and a corpus "pumps" of three pages, on a free port.</summary>
+public sealed class ServedWorkspace : IAsyncLifetime
+{
+    private static readonly string[] Pages =
+    [
+        "The pump PX-40 delivers 40 litres per minute at a pressure of 6 bar. Its motor draws 1.5 kW from a 400 V supply.",
+        "Replace the shaft seal every 2000 hours. Drain the housing before the seal is removed, and tighten the cover screws with 12 Nm.",
+        "Error E17 reports that the pump runs dry. Close the outlet valve, fill the suction line and restart the controller.",
+    ];
+
+    private readonly TemporaryFolder folder = new();
+    private ArmCatalog arms = null!;
+    private WebServer server = null!;
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        CopyModels();
+        var workspace = new Workspace(folder.Path);
+        await IngestAsync(workspace);
+        var settings = new Settings { Port = 0 };
+        arms = new ArmCatalog(workspace, settings);
+        server = await WebServer.StartAsync(settings, arms);
+        Client = new HttpClient { BaseAddress = new Uri(server.Address), Timeout = TimeSpan.FromMinutes(3) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await server.DisposeAsync();
+        await arms.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private void CopyModels()
+    {
+        foreach (var model in new[] { "bge-small-en-v1.5", "smollm2-135m-instruct" })
+        {
+            var target = Directory.CreateDirectory(Path.Combine(folder["models"], model)).FullName;
+            foreach (var file in Directory.GetFiles(Fixtures.Model(model))) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        }
+    }
+
+    private static async Task IngestAsync(Workspace workspace)
+    {
+        using var embedder = OnnxEmbedder.Load(Fixtures.Model("bge-small-en-v1.5"));
+        var manifest = new IndexManifest { Corpus = "pumps", Embedder = embedder.Identity, Chunking = new ChunkingOptions() };
+        Directory.CreateDirectory(workspace.IndexFolder);
+        await using var index = await SqliteChunkIndex.OpenForWritingAsync(workspace.IndexFile("pumps"), manifest, CancellationToken.None);
+        var id = DocumentId.From(new string('0', 64), "px40.txt");
+        var pages = Pages.Select((text, i) => new Page
+        {
+            Number = i + 1,
+            Label = $"{i + 41}",
+            Blocks = [new Block { Kind = BlockKind.Paragraph, Text = text, Page = i + 1, Box = new Box(50, 60, 500, 90) }],
+        }).ToList();
+        var chunks = Pages.Select((text, i) => new Chunk
+        {
+            Id = ChunkId.From("pumps", id, i, text), DocumentId = id, Position = i, Text = text,
+            Parts = [new ChunkPart(i + 1, 0, text.Length, new Box(50, 60, 500, 90))], TokenCount = embedder.CountTokens(text),
+        }).ToList();
+        var vectors = await embedder.EmbedPassagesAsync([.. chunks.Select(chunk => chunk.EmbeddedText)]);
+        await index.StoreAsync(
+            new IndexedDocument(id, "px40.txt", "PX-40", new string('0', 64), 3, 3, [], TimeProvider.System.GetUtcNow()),
+            [.. pages.Select(page => page.ToText())], [.. chunks.Zip(vectors, (chunk, vector) => new EmbeddedChunk(chunk, vector))]);
+    }
+}
