@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using DomainTuning.Cli.Health;
+using DomainTuning.Cli.Verbs;
+
+namespace DomainTuning.Cli;
+
+/// <summary>What --json writes.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
+[JsonSerializable(typeof(IReadOnlyList<Hit>))]
+[JsonSerializable(typeof(AnswerReport))]
+[JsonSerializable(typeof(IReadOnlyList<ModelRow>))]
+[JsonSerializable(typeof(HealthReport))]
+internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using DomainTuning.Checkpoints.Library;
+using Spectre.Console;
+
+namespace DomainTuning.Cli.Verbs;
+
+/// <summary>models: what is in the library, and how something else gets in or out.</summary>
+internal static class ModelsVerb
+{
+    public static Command Create(Terminal terminal) => new("models", "List, add and remove the models on this machine.")
+    {
+        List(terminal),
+        Add(terminal),
+        Remove(terminal),
+    };
+
+    private static Command List(Terminal terminal)
+    {
+        var json = new Option<bool>("--json") { Description = "a JSON array on standard output" };
+        var command = new Command("list", "Show the models that are here.") { json };
+        var flags = new SettingsFlags(command);
+        command.SetAction(parsed =>
+        {
+            var library = new ModelLibrary(flags.Workspace(parsed).ModelsFolder);
+            var rows = library.List().Select(ModelRow.From).ToList();
+            if (parsed.GetValue(json)) terminal.Out.WriteLine(JsonSerializer.Serialize(rows, CliJson.Default.IReadOnlyListModelRow));
+            else Show(terminal, rows);
+            foreach (var problem in library.Problems()) terminal.Error.WriteLine(problem);
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static Command Add(Terminal terminal)
+    {
+        var source = new Argument<string>("source") { Description = "owner/name[@revision][:file] on Hugging Face, a local folder, or a .gguf file" };
+        var id = new Option<string?>("--id") { Description = "its name here (default: from the source)" };
+        var file = new Option<string?>("--file") { Description = "which of several weight files to take" };
+        var pooling = new Option<string?>("--pooling") { Description = "cls, mean or last, where an encoder's own files do not say" };
+        var queryPrefix = new Option<string?>("--query-prefix") { Description = "what an encoder wants before every question" };
+        var passagePrefix = new Option<string?>("--passage-prefix") { Description = "what an encoder wants before every passage" };
+        var maxTokens = new Option<int?>("--max-tokens") { Description = "an encoder's longest input, where its own files do not say" };
+        var command = new Command("add", "Add a chat model, an encoder or a reranker; a broken download goes on where it stopped.")
+        {
+            source, id, file, pooling, queryPrefix, passagePrefix, maxTokens,
+        };
+        var flags = new SettingsFlags(command, "offline");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var options = new AddModelOptions
+            {
+                Id = parsed.GetValue(id),
+                File = parsed.GetValue(file),
+                Pooling = parsed.GetValue(pooling),
+                QueryPrefix = parsed.GetValue(queryPrefix),
+                PassagePrefix = parsed.GetValue(passagePrefix),
+                MaxTokens = parsed.GetValue(maxTokens),
+                Offline = flags.Settings(parsed).Offline,
+            };
+            var library = new ModelLibrary(flags.Workspace(parsed).ModelsFolder);
+            var card = await terminal.WithProgressAsync("fetching", bar =>
+                library.AddAsync(parsed.GetValue(source)!, options, new AddProgressOn(bar), cancellationToken));
+            await terminal.Out.WriteLineAsync($"Added {card.Id}: {Describe(card)}. Use it with {Use(card)}.");
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static Command Remove(Terminal terminal)
+    {
+        var id = new Argument<string>("id") { Description = "as shown by models list" };
+        var command = new Command("remove", "Delete a model and its files.") { id };
+        var flags = new SettingsFlags(command);
+        command.SetAction(parsed =>
+        {
+            new ModelLibrary(flags.Workspace(parsed).ModelsFolder).Remove(parsed.GetValue(id)!);
+            terminal.Out.WriteLine($"Removed {parsed.GetValue(id)}.");
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    private static void Show(Terminal terminal, List<ModelRow> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("model", "kind", "architecture", "size", "weights", "licence");
+        foreach (var row in rows)
+            table.AddRow(new[] { row.Id, row.Kind, row.Architecture, row.Size, row.Weights, row.Licence }.Select(Markup.Escape).ToArray());
+        terminal.Tables.Write(table);
+    }
+
+    private static string Describe(ModelCard card) => $"{card.Kind.ToString().ToLowerInvariant()}, {card.Architecture}, {ModelRow.From(card).Size}, licence {card.Licence}";
+
+    private static string Use(ModelCard card) => card.Kind switch
+    {
+        ModelKind.Chat => $"--chat-model {card.Id}",
+        ModelKind.Encoder => $"ingest --embedder {card.Id} --rebuild",
+        _ => $"--reranker {card.Id}",
+    };
+
+    private sealed class AddProgressOn(IProgress<TransferProgress> bar) : IProgress<AddProgress>
+    {
+        public void Report(AddProgress value) => bar.Report(new TransferProgress(value.File, value.Bytes, value.TotalBytes));
+    }
+}
+
+/// <summary>A model for people and machines.</summary>
+internal sealed record ModelRow(string Id, string Kind, string Architecture, string Size, long Bytes, string Weights, string Licence, string Source)
+{
+    public static ModelRow From(ModelCard card)
+    {
+        var bytes = card.Files.Sum(file => file.Bytes);
+        return new ModelRow(
+            card.Id, card.Kind.ToString().ToLowerInvariant(), card.Architecture,
+            string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"), bytes, card.Quantisation ?? "", card.Licence, card.Source);
+    }
+}
