@@ -27,7 +27,7 @@ public sealed class OnnxChatClient : IChatClient
     private OnnxChatClient(string modelId, ConvertedModel model, ChatFormat format, ChatEngineOptions options, DecodingEngine engine)
     {
         ModelId = modelId;
-        Conversion = model.Card;
+        Converted = model;
         this.format = format;
         this.options = options;
         this.engine = engine;
@@ -40,7 +40,7 @@ public sealed class OnnxChatClient : IChatClient
     public int ContextTokens => engine.Capacity;
 
     /// <summary>How the checkpoint was converted, and what that cost.</summary>
-    public ConversionCard Conversion { get; }
+    public ConversionCard Conversion => Converted.Card;
 
     /// <summary>Loads a model, converting it at the first time (some seconds for the shipped one) into the cache folder.</summary>
     /// <param name="modelFolderOrGguf">A folder with one .gguf file, or such a file.</param>
@@ -132,6 +132,8 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>For tests: answers that hold a place.</summary>
     internal int Places => engine.Places;
+
+    internal ConvertedModel Converted { get; }
 
     internal ChatFormat Format => format;
 

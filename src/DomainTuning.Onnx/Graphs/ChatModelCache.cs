@@ -21,7 +21,7 @@ public sealed class ChatModelCache(string folder)
     /// <summary>Gives the converted model, converting it first when it is not there.</summary>
     /// <param name="file">The checkpoint.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer, which cuts the calibration text.</param>
-    /// <param name="form">The wanted form. Auto takes what suits the processor, or 8-bit blocks when that fails the check; any other is kept or refused.</param>
+    /// <param name="form">The wanted form. Auto takes what suits the processor, or the next best form that passes the check; any other passes or is refused.</param>
     /// <param name="threads">Threads that measure and check.</param>
     /// <exception cref="CheckpointException">The model is not supported, or the wanted form fails its check.</exception>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written.</exception>
@@ -32,12 +32,11 @@ public sealed class ChatModelCache(string folder)
 
         var shape = LlamaShape.Read(file);
         var sha256 = ConversionCard.Sha256(file.Path, cancellationToken);
-        var first = form == WeightForm.Auto ? WeightForms.Choose(CpuFeatures.This) : form;
-        var target = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{sha256[..16]}-{first.ToString().ToLowerInvariant()}-v{ConverterVersion}"));
-        var card = Verified(target, sha256, Report, cancellationToken) ?? Convert(file, shape, sha256, tokenizer, first, target, threads, Report, cancellationToken);
-        return form == WeightForm.Auto || card.Form == form
-            ? new ConvertedModel(target, card)
-            : throw new CheckpointException($"'{card.Source}' cannot be used as {form}: {card.Rejected} Use {nameof(WeightForm.Blocks8)} or {nameof(WeightForm.Auto)}.");
+        var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This) : [form];
+        var target = Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture, $"{sha256[..16]}-{(form == WeightForm.Auto ? "auto-" : "")}{candidates[0].ToString().ToLowerInvariant()}-v{ConverterVersion}"));
+        return new ConvertedModel(
+            target, Verified(target, sha256, Report, cancellationToken) ?? Convert(file, shape, sha256, tokenizer, candidates, target, threads, Report, cancellationToken));
     }
 
     /// <summary>The card of a conversion that is there and whole, or null. A damaged one is removed.</summary>
@@ -57,7 +56,7 @@ public sealed class ChatModelCache(string folder)
     }
 
     private ConversionCard Convert(
-        GgufFile file, LlamaShape shape, string sha256, Tokenizer tokenizer, WeightForm form, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
+        GgufFile file, LlamaShape shape, string sha256, Tokenizer tokenizer, IReadOnlyList<WeightForm> candidates, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
         RemoveAbandonedWork();
@@ -66,8 +65,8 @@ public sealed class ChatModelCache(string folder)
         try
         {
             Directory.CreateDirectory(work);
-            CheckSpace(shape, form, file.Path);
-            var result = new Conversion(new LlamaWeights(file, shape), CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(form);
+            CheckSpace(shape, candidates[0], file.Path);
+            var result = new Conversion(new LlamaWeights(file, shape), CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
             report("storing", 0.99);
             var card = new ConversionCard(
                 ConverterVersion, Path.GetFileName(file.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, shape,
@@ -79,7 +78,7 @@ public sealed class ChatModelCache(string folder)
         }
         catch (IOException error) when (IsDiskFull(error))
         {
-            throw new IOException(DiskFull(file.Path, Needed(shape, form)), error);
+            throw new IOException(DiskFull(file.Path, Needed(shape, candidates[0])), error);
         }
         finally
         {
@@ -119,7 +118,7 @@ public sealed class ChatModelCache(string folder)
     private static long Needed(LlamaShape shape, WeightForm form)
     {
         var bytes = form == WeightForm.Float32 ? sizeof(float) : 1.25;
-        if (form == WeightForm.W8A8) bytes += Conversion.ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) == WeightForm.Float32 ? sizeof(float) : 1.25;
+        if (form != WeightForm.Float32) bytes += Conversion.ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) == WeightForm.Float32 ? sizeof(float) : 1.25;
         return (long)(shape.Parameters * bytes) + (16 << 20);
     }
 

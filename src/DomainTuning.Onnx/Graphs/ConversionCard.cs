@@ -10,7 +10,7 @@ namespace DomainTuning.Onnx.Graphs;
 /// <param name="Source">File name of the checkpoint.</param>
 /// <param name="SourceSha256">Lower-case hex SHA-256 of the checkpoint.</param>
 /// <param name="Form">The form of weights in this folder.</param>
-/// <param name="Rejected">Why the form that was tried first was not kept; null when it was.</param>
+/// <param name="Rejected">Why forms that were tried before were not kept; null when the first was.</param>
 /// <param name="Nll">Mean negative log-likelihood of the check text in this form, natural log.</param>
 /// <param name="ReferenceForm">The form that the check was made against; null when there was none.</param>
 /// <param name="ReferenceNll">The same text in that form.</param>

@@ -11,7 +11,7 @@ internal sealed record ActivationPeaks(float[] AttentionInput, float[] Attention
 
 /// <summary>
 /// SmoothQuant (arXiv 2211.10438): each input channel j of a linear layer is divided by s_j and its weight column multiplied by s_j, with
-/// s_j = max|x_j|^alpha / max|w_j|^(1 - alpha). That moves outliers from the activations, where one scale a token must hold them, into the weights.
+/// s_j = max|x_j|^alpha / max|w_j|^(1 - alpha). That moves outliers from the activations, where one scale a token or block must hold them, into the weights.
 /// The divisions are folded into what comes before (a norm's weight, or the rows of v and up), so in float32 nothing changes.
 /// </summary>
 internal static class Smoothing

@@ -27,8 +27,7 @@ public sealed class SmolLm2 : IAsyncLifetime
         OnnxChatClient.LoadAsync(Fixtures.Model("smollm2-135m-instruct"), cache, options);
 
     /// <summary>The converted model's graph, for looking at logits.</summary>
-    internal DecoderSession OpenSession(ConversionCard card) => new(
-        Path.Combine(Directory.GetDirectories(cache, $"*-{card.Form.ToString().ToLowerInvariant()}-*").Single(), "model.onnx"), card.Shape, slots: 1, capacity: 1024, threads: 2);
+    internal static DecoderSession OpenSession(OnnxChatClient client) => new(client.Converted.ModelFile, client.Conversion.Shape, slots: 1, capacity: 1024, threads: 2);
 
     internal static Golden Read()
     {

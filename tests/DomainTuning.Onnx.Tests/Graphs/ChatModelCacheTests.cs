@@ -1,3 +1,4 @@
+using DomainTuning.Checkpoints;
 using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
@@ -59,7 +60,7 @@ public sealed class ChatModelCacheTests
             if (stage == "measuring activations") source.Cancel();
         });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Open(folder, WeightForm.W8A8, progress, source.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => Open(folder, WeightForm.Auto, progress, source.Token));
 
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
@@ -79,6 +80,21 @@ public sealed class ChatModelCacheTests
         Assert.False(Directory.Exists(folder[".converting-dead"]));
         Assert.False(File.Exists(folder[".converting-dead.lock"]));
         Assert.True(Directory.Exists(folder[".converting-alive"]));
+    }
+
+    [Fact]
+    public void AFormThatLosesTooMuchIsRefusedWithNumbers()
+    {
+        using var folder = new TemporaryFolder();
+        using var file = GgufFile.Open(TinyLlama.Gguf("tiny-llama"));
+        var weights = new LlamaWeights(file, LlamaShape.Read(file));
+        var conversion = new Conversion(weights, CalibrationText.Read(ChatFormat.Read(file).Tokenizer), folder.Path, 1, (_, _) => { }, TestContext.Current.CancellationToken) { LargestLoss = -1 };
+
+        var error = Assert.Throws<CheckpointException>(() => conversion.Run([WeightForm.W8A8, WeightForm.Blocks8]));
+
+        Assert.Contains("W8A8 predicts the check text with", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Blocks8 predicts the check text with", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the Float32 reference with", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

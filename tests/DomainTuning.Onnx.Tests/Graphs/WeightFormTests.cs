@@ -6,12 +6,19 @@ public sealed class WeightFormTests
 {
     [Theory]
     [InlineData(true, true, true, true, WeightForm.W8A8)] // Sapphire Rapids
-    [InlineData(true, true, false, true, WeightForm.W8A8)] // Zen 4, Ice Lake
-    [InlineData(true, false, false, true, WeightForm.W8A8)] // Zen 3, products widened
-    [InlineData(true, false, false, false, WeightForm.Blocks8)] // Zen 3, products saturate
+    [InlineData(true, true, false, true, WeightForm.Blocks8)] // Zen 4, Ice Lake
+    [InlineData(true, false, false, true, WeightForm.Blocks8)] // Zen 3
+    [InlineData(true, true, true, false, WeightForm.Blocks8)] // products that are not exact
     [InlineData(false, false, false, true, WeightForm.Blocks8)] // before AVX2
     public void TheProcessorChoosesTheForm(bool avx2, bool vnni, bool amx, bool exact, WeightForm expected) =>
         Assert.Equal(expected, WeightForms.Choose(new CpuFeatures(avx2, vnni, amx, ArmDotProduct: false, exact)));
+
+    [Fact]
+    public void AutoNeverTriesByteProductsThatSaturate()
+    {
+        Assert.DoesNotContain(WeightForm.W8A8, WeightForms.Candidates(new CpuFeatures(Avx2: true, Vnni: false, Amx: false, ArmDotProduct: false, ExactByteProducts: false)));
+        Assert.Equal([WeightForm.Blocks8, WeightForm.W8A8, WeightForm.Float32], WeightForms.Candidates(new CpuFeatures(true, true, false, false, true)));
+    }
 
     [Fact]
     public void ByteProductsAreExactWhereTheProcessorHasVnni()

@@ -128,7 +128,7 @@ internal readonly record struct Term(string Key, TermKind Kind, bool IsStopWord,
 
         var text = key.ToString().TrimStart('+');
         return text.Contains('.', StringComparison.Ordinal) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) < 1e15
-            ? value.ToString("0.###############", CultureInfo.InvariantCulture)
+            ? value.ToString("R", CultureInfo.InvariantCulture)
             : text;
     }
 
