@@ -8,6 +8,7 @@ public sealed class TermTests
     [InlineData("1,000", "1000")]
     [InlineData("6,69", "6.69")]
     [InlineData("0.50", "0.5")]
+    [InlineData("0.00000000000000001", "1E-17")]
     [InlineData("G43.2", "g43.2")]
     [InlineData("HOME_SEQUENCE", "home_sequence")]
     [InlineData("homing", "home")]

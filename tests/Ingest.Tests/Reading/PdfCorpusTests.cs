@@ -23,6 +23,18 @@ public sealed class PdfCorpusTests
         Assert.Equal((BlockKind.ListItem, 0, "• P - pocket number, 1-1000 (pocket numbers must be unique, Pocket 0 represents the spindle)"), Shape(page.Blocks[5]));
     }
 
+    [Theory]
+    [InlineData("hardware-drivers.pdf")]
+    [InlineData("gcode-programming.pdf")]
+    public async Task TheCaptionOfAnExampleNeverOutranksANumberedHeading(string manual)
+    {
+        var headings = (await Read(manual)).Pages.SelectMany(page => page.Blocks).Where(block => block.Kind == BlockKind.Heading).ToList();
+
+        var top = headings.Where(heading => heading.Level == 1).Select(heading => heading.Text);
+        Assert.All(top, text => Assert.True(text.StartsWith("Chapter", StringComparison.Ordinal) || text is "Hardware Drivers" or "G-code Programming", text));
+        Assert.Contains(headings, heading => heading.Level > 1 && heading.Text.Contains("xample", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task CellsOfManyLinesStayTogether()
     {
