@@ -23,7 +23,7 @@ internal static class ChatBench
         var report = new Report(
             "chat", $"{card.Id} ({card.Quantisation}), {PromptTokens} tokens in, {AnswerTokens} out, batch 1", $"chat --model {model}",
             "engine", "prefill, tokens/s", "decode, tokens/s");
-        foreach (var form in new[] { WeightForm.Auto, WeightForm.Blocks8, WeightForm.Float32 })
+        foreach (var form in new[] { WeightForm.Auto, WeightForm.W8A8, WeightForm.Float32 })
         {
             using var client = await OnnxChatClient.LoadAsync(card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { Form = form, ContextTokens = 1024 });
             var (prefill, decode) = await MeasureAsync(client);
