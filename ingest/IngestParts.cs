@@ -17,7 +17,7 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
     public static async Task<IngestParts> OpenAsync(IngestOptions options, CancellationToken cancellationToken)
     {
         var workspace = options.Workspace;
-        var settings = Settings.Load(workspace.SettingsFile, Variables(), new Dictionary<string, string>());
+        var settings = Settings.Load(workspace.SettingsFile, Settings.ProcessVariables(), new Dictionary<string, string>());
         var file = workspace.IndexFile(options.Corpus);
         var (id, source) = await ChooseEmbedderAsync(options, settings, file, cancellationToken);
 
@@ -52,8 +52,4 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
         var built = options.Rebuild || !File.Exists(file) ? null : await SqliteChunkIndex.ReadManifestAsync(file, cancellationToken);
         return built is null || built.Embedder.Id == settings.Embedder ? (settings.Embedder, null) : (built.Embedder.Id, "as the index was built");
     }
-
-    private static Dictionary<string, string> Variables() =>
-        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal);
 }
