@@ -7,7 +7,7 @@ namespace DomainTuning.Checkpoints.Tokenizers;
 /// pairs join until none is left. Ids are those of the Hugging Face tokenizers library. A byte that has no token is dropped, as there.
 /// Thread-safe; results for short pieces are kept in a cache of bounded size.
 /// </summary>
-public sealed class ByteLevelBpeTokenizer : Tokenizer
+public sealed class ByteLevelBpeTokenizer : ChatTokenizer
 {
     private readonly BpeSplitter _splitter;
     private readonly BpeMerges _merges;
@@ -66,13 +66,10 @@ public sealed class ByteLevelBpeTokenizer : Tokenizer
     public override int? ControlToken(string text) => _added.IdOf(text);
 
     /// <summary>True for tokens that steer the model ("special"), false for ordinary and unknown ids.</summary>
-    public bool IsControl(int id) => _added.IsControl(id);
+    public override bool IsControl(int id) => _added.IsControl(id);
 
     /// <summary>The bytes that an id stands for; rarely whole characters. Empty for an id that the vocabulary does not have (models pad theirs).</summary>
-    public ReadOnlyMemory<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : default;
-
-    /// <summary>A decoder for ids that arrive one by one.</summary>
-    public StreamingDecoder Stream(bool skipControlTokens = false) => new(this, skipControlTokens);
+    public override ReadOnlyMemory<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : default;
 
     public override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted)
     {

@@ -6,7 +6,7 @@ namespace DomainTuning.Checkpoints.Tokenizers;
 /// Turns ids into text one at a time and never shows half a character: bytes of an unfinished UTF-8 sequence are held until the next ids
 /// complete it. A sequence that cannot be completed becomes one U+FFFD as soon as that is known (the WHATWG rule). One stream, one instance.
 /// </summary>
-public sealed class StreamingDecoder(ByteLevelBpeTokenizer tokenizer, bool skipControlTokens = false)
+public sealed class StreamingDecoder(ChatTokenizer tokenizer, bool skipControlTokens = false)
 {
     private readonly byte[] _held = new byte[4];
     private int _heldCount;

@@ -8,9 +8,9 @@ using Microsoft.Extensions.AI;
 namespace DomainTuning.Onnx.Decoding;
 
 /// <summary>How a chat becomes token ids for one model, and which ids end its turn. Control tokens come from the model's own template alone: text of any message that looks like one stays text.</summary>
-internal sealed class ChatFormat(ByteLevelBpeTokenizer tokenizer, ChatTemplate template, IReadOnlySet<int> stopTokens, string? beginToken, string? endToken)
+internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template, IReadOnlySet<int> stopTokens, string? beginToken, string? endToken)
 {
-    public ByteLevelBpeTokenizer Tokenizer => tokenizer;
+    public ChatTokenizer Tokenizer => tokenizer;
 
     public IReadOnlySet<int> StopTokens => stopTokens;
 
