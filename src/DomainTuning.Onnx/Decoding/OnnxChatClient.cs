@@ -142,14 +142,14 @@ public sealed class OnnxChatClient : IChatClient
     {
         var (id, path) = FindCheckpoint(modelFolderOrGguf);
         using var file = GgufFile.Open(path);
-        var shape = LlamaShape.Read(file);
+        var shape = DecoderShape.Read(file);
         var format = ChatFormat.Read(file);
         if (format.Tokenizer.VocabularySize > shape.Vocabulary)
             throw new CheckpointException($"'{path}' has {format.Tokenizer.VocabularySize} tokens but only {shape.Vocabulary} embeddings. Fetch the file again.");
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         var model = new ChatModelCache(cacheFolder).Open(file, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        var session = new DecoderSession(model.ModelFile, shape, options.ParallelRequests, Math.Min(options.ContextTokens, shape.ContextTokens), threads);
+        var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, shape.ContextTokens), threads);
         return new OnnxChatClient(id, model, format, options, new DecodingEngine(session, options.WaitingRequests));
     }
 

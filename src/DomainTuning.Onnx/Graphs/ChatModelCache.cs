@@ -14,7 +14,7 @@ namespace DomainTuning.Onnx.Graphs;
 public sealed class ChatModelCache(string folder)
 {
     /// <summary>Raised whenever the same checkpoint would be converted into other files.</summary>
-    public const int ConverterVersion = 1;
+    public const int ConverterVersion = 2;
 
     private const string WorkPrefix = ".converting-";
 
@@ -30,7 +30,7 @@ public sealed class ChatModelCache(string folder)
     {
         void Report(string stage, double fraction) => progress?.Report(new ConversionProgress(stage, fraction));
 
-        var shape = LlamaShape.Read(file);
+        var shape = DecoderShape.Read(file);
         var sha256 = ConversionCard.Sha256(file.Path, cancellationToken);
         var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This) : [form];
         var target = Path.Combine(folder, string.Create(
@@ -56,7 +56,7 @@ public sealed class ChatModelCache(string folder)
     }
 
     private ConversionCard Convert(
-        GgufFile file, LlamaShape shape, string sha256, Tokenizer tokenizer, IReadOnlyList<WeightForm> candidates, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
+        GgufFile file, DecoderShape shape, string sha256, Tokenizer tokenizer, IReadOnlyList<WeightForm> candidates, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
         RemoveAbandonedWork();
@@ -66,11 +66,11 @@ public sealed class ChatModelCache(string folder)
         {
             Directory.CreateDirectory(work);
             CheckSpace(shape, candidates[0], file.Path);
-            var result = new Conversion(new LlamaWeights(file, shape), CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
+            var result = new Conversion(new LlamaGgufWeights(file, shape), CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
             report("storing", 0.99);
             var card = new ConversionCard(
                 ConverterVersion, Path.GetFileName(file.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, shape,
-                new[] { Conversion.ModelFile, Conversion.WeightsFileName }.ToDictionary(name => name, name => ConversionCard.Sha256(Path.Combine(work, name), cancellationToken)));
+                new[] { PackedWeights.FileName, WeightsFile.FileName }.ToDictionary(name => name, name => ConversionCard.Sha256(Path.Combine(work, name), cancellationToken)));
             card.Write(work);
             Store(work, target);
             report("converted", 1);
@@ -115,14 +115,14 @@ public sealed class ChatModelCache(string folder)
         }
     }
 
-    private static long Needed(LlamaShape shape, WeightForm form)
+    private static long Needed(DecoderShape shape, WeightForm form)
     {
         var bytes = form == WeightForm.Float32 ? sizeof(float) : 1.25;
         if (form != WeightForm.Float32) bytes += Conversion.ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) == WeightForm.Float32 ? sizeof(float) : 1.25;
         return (long)(shape.Parameters * bytes) + (16 << 20);
     }
 
-    private void CheckSpace(LlamaShape shape, WeightForm form, string source)
+    private void CheckSpace(DecoderShape shape, WeightForm form, string source)
     {
         var needed = Needed(shape, form);
         if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace < needed) throw new IOException(DiskFull(source, needed));
@@ -140,5 +140,5 @@ public sealed class ChatModelCache(string folder)
 /// <summary>A converted model in its folder.</summary>
 public sealed record ConvertedModel(string Folder, ConversionCard Card)
 {
-    internal string ModelFile => Path.Combine(Folder, Conversion.ModelFile);
+    internal PackedModel Packed => PackedModel.Open(Folder, Card.Shape);
 }

@@ -8,11 +8,9 @@ namespace DomainTuning.Onnx.Graphs;
 /// graph reads the calibration text and shows how large each activation gets, then the smoothed graph is written and must predict the check text
 /// nearly as well as the reference did.
 /// </summary>
-internal sealed class Conversion(LlamaWeights weights, CalibrationText text, string folder, int threads, Action<string, double> report, CancellationToken cancellationToken)
+internal sealed class Conversion(DecoderWeights weights, CalibrationText text, string folder, int threads, Action<string, double> report, CancellationToken cancellationToken)
 {
-    public const string ModelFile = "model.onnx", WeightsFileName = "weights.bin";
-
-    private readonly LlamaShape shape = weights.Shape;
+    private readonly DecoderShape shape = weights.Shape;
 
     /// <summary>
     /// How much worse than the reference a form may predict, in nats a token. Default 0.02: smoothed blocks of the shipped model cost 0.003 on long text,
@@ -22,15 +20,14 @@ internal sealed class Conversion(LlamaWeights weights, CalibrationText text, str
 
     public sealed record Result(WeightForm Form, string? Rejected, double Nll, WeightForm? ReferenceForm, double? ReferenceNll);
 
-    /// <summary>Leaves model.onnx and weights.bin of the first candidate that passes in the folder.</summary>
+    /// <summary>Leaves weights.bin and tensors.json of the first candidate that passes in the folder.</summary>
     /// <exception cref="CheckpointException">None passes.</exception>
     public Result Run(IReadOnlyList<WeightForm> candidates)
     {
         var referenceForm = ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (candidates[0] == WeightForm.Float32 || candidates[0] == referenceForm)
         {
-            Write(folder, candidates[0], from: 0, to: 0.9);
-            return new Result(candidates[0], null, Check(0.9), null, null);
+            return new Result(candidates[0], null, Check(Write(folder, candidates[0], from: 0, to: 0.9), 0.9), null, null);
         }
 
         var (peaks, referenceNll) = MeasureReference(referenceForm);
@@ -38,8 +35,8 @@ internal sealed class Conversion(LlamaWeights weights, CalibrationText text, str
         var fraction = 0.6;
         foreach (var form in candidates)
         {
-            Write(folder, form, fraction, fraction + 0.1, form == WeightForm.Float32 ? null : peaks);
-            var nll = Check(fraction += 0.1);
+            var model = Write(folder, form, fraction, fraction + 0.1, form == WeightForm.Float32 ? null : peaks);
+            var nll = Check(model, fraction += 0.1);
             if (nll <= referenceNll + LargestLoss) return new Result(form, rejected, nll, referenceForm, referenceNll);
             rejected += string.Create(
                 CultureInfo.InvariantCulture, $"{form} predicts the check text with {nll:F4} nats a token, the {referenceForm} reference with {referenceNll:F4}; at most {LargestLoss} more is accepted. ");
@@ -49,18 +46,18 @@ internal sealed class Conversion(LlamaWeights weights, CalibrationText text, str
     }
 
     /// <summary>Float32 where it fits into half of the memory beside its packed copy; else 8-bit blocks, unsmoothed, which lie within 0.005 nats of it.</summary>
-    public static WeightForm ReferenceForm(LlamaShape shape, long memoryBytes) =>
+    public static WeightForm ReferenceForm(DecoderShape shape, long memoryBytes) =>
         shape.Parameters * sizeof(float) * 2 < memoryBytes / 2 ? WeightForm.Float32 : WeightForm.Blocks8;
 
     private (ActivationPeaks[] Peaks, double Nll) MeasureReference(WeightForm form)
     {
         var referenceFolder = Path.Combine(folder, "reference");
         Directory.CreateDirectory(referenceFolder);
-        Write(referenceFolder, form, from: 0, to: 0.15, measurePeaks: true);
+        var model = Write(referenceFolder, form, from: 0, to: 0.15);
         report("measuring activations", 0.15);
         ActivationPeaks[] peaks;
         double nll;
-        using (var session = Open(referenceFolder))
+        using (var session = Open(model, measurePeaks: true))
         {
             peaks = [.. Enumerable.Range(0, shape.Layers).Select(_ => new ActivationPeaks(
                 new float[shape.Hidden], new float[shape.Heads * shape.HeadDimensions], new float[shape.Hidden], new float[shape.FeedForward]))];
@@ -78,22 +75,19 @@ internal sealed class Conversion(LlamaWeights weights, CalibrationText text, str
         return (peaks, nll);
     }
 
-    private void Write(string target, WeightForm form, double from, double to, ActivationPeaks[]? peaks = null, bool measurePeaks = false)
+    private PackedModel Write(string target, WeightForm form, double from, double to, ActivationPeaks[]? peaks = null)
     {
         var stage = $"writing weights ({form})";
         report(stage, from);
-        using var file = new WeightsFile(Path.Combine(target, WeightsFileName), cancellationToken);
-        var model = LlamaGraph.Write(weights, file, form, peaks, measurePeaks, done => report(stage, from + (to - from) * done));
-        file.Complete();
-        File.WriteAllBytes(Path.Combine(target, ModelFile), model);
+        return PackedModel.Write(target, weights, form, peaks, done => report(stage, from + (to - from) * done), cancellationToken);
     }
 
-    private double Check(double fraction)
+    private double Check(PackedModel model, double fraction)
     {
         report("checking the converted model", fraction);
-        using var session = Open(folder);
+        using var session = Open(model);
         return text.MeanNll(session, cancellationToken);
     }
 
-    private DecoderSession Open(string source) => new(Path.Combine(source, ModelFile), shape, slots: 1, CalibrationText.WindowTokens, threads);
+    private DecoderSession Open(PackedModel model, bool measurePeaks = false) => new(model, slots: 1, CalibrationText.WindowTokens, threads, measurePeaks);
 }

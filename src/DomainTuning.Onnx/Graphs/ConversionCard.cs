@@ -25,7 +25,7 @@ public sealed record ConversionCard(
     double Nll,
     WeightForm? ReferenceForm,
     double? ReferenceNll,
-    LlamaShape Shape,
+    DecoderShape Shape,
     IReadOnlyDictionary<string, string> Files)
 {
     internal const string FileName = "card.json";

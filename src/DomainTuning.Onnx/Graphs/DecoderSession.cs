@@ -1,11 +1,12 @@
 using System.Numerics.Tensors;
+using DomainTuning.Onnx.Adapters;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
-/// A loaded decoder graph (<see cref="LlamaGraph"/>) with its cache: runs tokens through slots and gives logits. It keeps no books on the slots'
+/// A loaded decoder graph (<see cref="DecoderGraph"/>) with its cache: runs tokens through slots and gives logits. It keeps no books on the slots'
 /// lengths and is not thread-safe; that is the business of whoever schedules.
 /// </summary>
 internal sealed class DecoderSession : IDisposable
@@ -19,26 +20,31 @@ internal sealed class DecoderSession : IDisposable
     private NativeBuffer<float> logits;
     private int logitsCapacity = 1;
 
-    /// <param name="modelFile">model.onnx; its weights file lies beside it.</param>
     /// <param name="slots">Sequences at once.</param>
     /// <param name="capacity">Tokens a sequence.</param>
     /// <param name="threads">Threads of a run, the caller's included.</param>
-    public DecoderSession(string modelFile, LlamaShape shape, int slots, int capacity, int threads)
+    /// <param name="measurePeaks">The graph also gives what <see cref="AddPeaks"/> reads.</param>
+    public DecoderSession(PackedModel model, int slots, int capacity, int threads, bool measurePeaks = false)
     {
-        Shape = shape;
-        using (var options = CreateOptions(threads)) session = new InferenceSession(modelFile, options);
-        Cache = new KeyValueCache(shape, slots, capacity);
+        Shape = model.Shape;
+        using (var options = CreateOptions(threads))
+        {
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetFullPath(model.Folder));
+            session = new InferenceSession(DecoderGraph.Write(model.Shape, model.Weights, measurePeaks), options);
+        }
+
+        Cache = new KeyValueCache(Shape, slots, capacity);
         ids = new NativeBuffer<long>(Math.Max(capacity, slots));
         picks = new NativeBuffer<long>(Math.Max(capacity, slots));
         last = new NativeBuffer<int>(slots);
         total = new NativeBuffer<int>(1);
         totalValue = total.Tensor(TensorElementType.Int32, []);
-        logits = new NativeBuffer<float>(shape.Vocabulary);
-        inputNames = [LlamaGraph.Ids, LlamaGraph.Last, LlamaGraph.Total, LlamaGraph.Picks, .. Layers(i => [LlamaGraph.PastKey(i), LlamaGraph.PastValue(i)])];
-        outputNames = [LlamaGraph.Logits, .. Layers(i => [LlamaGraph.PresentKey(i), LlamaGraph.PresentValue(i)])];
+        logits = new NativeBuffer<float>(Shape.Vocabulary);
+        inputNames = [DecoderGraph.Ids, DecoderGraph.Last, DecoderGraph.Total, DecoderGraph.Picks, .. Layers(i => [DecoderGraph.PastKey(i), DecoderGraph.PastValue(i)])];
+        outputNames = [DecoderGraph.Logits, .. Layers(i => [DecoderGraph.PresentKey(i), DecoderGraph.PresentValue(i)])];
     }
 
-    public LlamaShape Shape { get; }
+    public DecoderShape Shape { get; }
 
     public KeyValueCache Cache { get; }
 
@@ -63,9 +69,10 @@ internal sealed class DecoderSession : IDisposable
     /// <param name="tokens">[slots, time]</param>
     /// <param name="totals">[slots] length of each sequence after this run.</param>
     /// <param name="wanted">Positions (row · time + step) whose logits are wanted; at least one.</param>
+    /// <param name="adapter">Changes the weights for all of these rows; null for the model as it is.</param>
     /// <returns>[wanted, vocabulary]; valid until the next run.</returns>
-    public ReadOnlySpan<float> Run(int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted) =>
-        Run(firstSlot, tokens, totals, wanted, [], []);
+    public ReadOnlySpan<float> Run(int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted, LoadedAdapter? adapter = null) =>
+        Run(firstSlot, tokens, totals, wanted, adapter, [], []);
 
     /// <summary>
     /// Natural-log probabilities of the tokens from <paramref name="from"/> on, each given all before it, in slot 0 from an empty cache.
@@ -100,7 +107,7 @@ internal sealed class DecoderSession : IDisposable
         OrtValue[] values = [.. seen.Select(array => OrtValue.CreateTensorValueFromMemory(array, [array.Length]))];
         try
         {
-            Run(0, tokens, [tokens.Length], [tokens.Length - 1], [.. Enumerable.Range(0, values.Length).Select(i => LlamaGraph.Peak(i / 4, i % 4))], values);
+            Run(0, tokens, [tokens.Length], [tokens.Length - 1], null, [.. Enumerable.Range(0, values.Length).Select(i => DecoderGraph.Peak(i / 4, i % 4))], values);
         }
         finally
         {
@@ -124,7 +131,7 @@ internal sealed class DecoderSession : IDisposable
     }
 
     private ReadOnlySpan<float> Run(
-        int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted, string[] moreOutputs, OrtValue[] moreValues)
+        int firstSlot, ReadOnlySpan<int> tokens, ReadOnlySpan<int> totals, ReadOnlySpan<int> wanted, LoadedAdapter? adapter, string[] moreOutputs, OrtValue[] moreValues)
     {
         var batch = totals.Length;
         var time = tokens.Length / batch;
@@ -149,7 +156,9 @@ internal sealed class DecoderSession : IDisposable
         using var pickValue = picks.Tensor(TensorElementType.Int64, [wanted.Length]);
         using var logitsValue = logits.Tensor(TensorElementType.Float, [wanted.Length, Shape.Vocabulary]);
         var cache = Cache.View(firstSlot, batch);
-        session.Run(run, inputNames, [idValue, lastValue, totalValue, pickValue, .. cache], [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
+        string[] names = adapter is null ? inputNames : [.. inputNames, .. adapter.InputNames];
+        OrtValue[] values = [idValue, lastValue, totalValue, pickValue, .. cache, .. adapter?.Values ?? []];
+        session.Run(run, names, values, [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
         return logits.Span(0, wanted.Length * Shape.Vocabulary);
     }
 

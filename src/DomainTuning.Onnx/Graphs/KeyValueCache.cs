@@ -9,11 +9,11 @@ namespace DomainTuning.Onnx.Graphs;
 /// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
-    private readonly LlamaShape shape;
+    private readonly DecoderShape shape;
     private readonly NativeBuffer<float>[] buffers; // key and value of layer 0, of layer 1, ...
     private readonly Dictionary<(int First, int Count), OrtValue[]> views = [];
 
-    public KeyValueCache(LlamaShape shape, int slots, int capacity)
+    public KeyValueCache(DecoderShape shape, int slots, int capacity)
     {
         this.shape = shape;
         Slots = slots;

@@ -14,6 +14,18 @@ internal enum OnnxType
     Float16 = 10,
 }
 
+internal static class OnnxTypes
+{
+    public static OnnxType Of<T>() where T : unmanaged =>
+        typeof(T) == typeof(float) ? OnnxType.Float
+        : typeof(T) == typeof(byte) ? OnnxType.UInt8
+        : typeof(T) == typeof(sbyte) ? OnnxType.Int8
+        : typeof(T) == typeof(int) ? OnnxType.Int32
+        : typeof(T) == typeof(long) ? OnnxType.Int64
+        : typeof(T) == typeof(Half) ? OnnxType.Float16
+        : throw new ArgumentException($"{typeof(T).Name} has no ONNX element type here; see {nameof(OnnxType)}.");
+}
+
 /// <summary>One dimension of a shape: a number, or the name of one that varies from run to run.</summary>
 internal readonly record struct Dim(long Size, string? Name = null)
 {
@@ -24,19 +36,18 @@ internal readonly record struct Dim(long Size, string? Name = null)
 
 /// <summary>
 /// An ONNX model being written: nodes in running order, inputs, outputs and constants. Field numbers are those of onnx.proto
-/// (github.com/onnx/onnx/blob/main/onnx/onnx.proto). Constants above 1 KB go into the <see cref="WeightsFile"/> when there is one.
-/// It knows nothing of any particular network.
+/// (github.com/onnx/onnx/blob/main/onnx/onnx.proto). Large tensors stay in weights.bin and are referred to. It knows nothing of any particular network.
 /// </summary>
-internal sealed class OnnxGraph(WeightsFile? weights = null)
+/// <param name="stored">What weights.bin holds, where the graph has one.</param>
+internal sealed class OnnxGraph(PackedWeights? stored = null)
 {
     /// <summary>The domain of ONNX Runtime's own operators.</summary>
     public const string Microsoft = "com.microsoft";
 
     private const int IrVersion = 10, OnnxOpset = 21, MicrosoftOpset = 1;
-    private const int LargestInline = 1024;
 
     private readonly List<byte[]> nodes = [], constants = [], inputs = [], outputs = [];
-    private readonly HashSet<string> constantNames = [];
+    private readonly HashSet<string> constantNames = [], produced = [];
 
     public void Input(string name, OnnxType type, params ReadOnlySpan<Dim> shape) => inputs.Add(ValueInfo(name, type, shape));
 
@@ -55,6 +66,7 @@ internal sealed class OnnxGraph(WeightsFile? weights = null)
         using var node = new ProtoMessage();
         foreach (var name in inputNames) node.Text(1, name);
         foreach (var name in outputNames) node.Text(2, name);
+        produced.UnionWith(outputNames);
         node.Text(3, string.Create(CultureInfo.InvariantCulture, $"{op}_{nodes.Count}")).Text(4, op);
         foreach (var (name, value) in attributes) node.Message(5, Attribute(name, value));
         if (domain.Length > 0) node.Text(7, domain);
@@ -75,19 +87,7 @@ internal sealed class OnnxGraph(WeightsFile? weights = null)
 
         if (count != values.Length)
             throw new ArgumentException($"Constant '{name}' has {values.Length} values, its shape [{string.Join(", ", shape.ToArray())}] asks for {count}.", nameof(values));
-        tensor.Int(2, (int)TypeOf<T>()).Text(8, name);
-        if (weights is null || (long)values.Length * Marshal.SizeOf<T>() <= LargestInline)
-            tensor.Bytes(9, MemoryMarshal.AsBytes(values).ToArray());
-        else
-        {
-            var (offset, length) = weights.Append(values);
-            tensor.Message(13, Entry("location", weights.Location))
-                .Message(13, Entry("offset", offset.ToString(CultureInfo.InvariantCulture)))
-                .Message(13, Entry("length", length.ToString(CultureInfo.InvariantCulture)))
-                .Int(14, 1); // data_location = EXTERNAL
-        }
-
-        constants.Add(tensor.ToArray());
+        constants.Add(tensor.Int(2, (int)OnnxTypes.Of<T>()).Text(8, name).Bytes(9, MemoryMarshal.AsBytes(values).ToArray()).ToArray());
         return name;
     }
 
@@ -95,6 +95,28 @@ internal sealed class OnnxGraph(WeightsFile? weights = null)
 
     /// <summary>A 0-dimensional constant.</summary>
     public string Scalar<T>(string name, T value) where T : unmanaged => Constant(name, [], [value]);
+
+    /// <summary>Refers to a tensor in weights.bin and returns its name.</summary>
+    public string Stored(string name)
+    {
+        if (!constantNames.Add(name)) return name;
+        var tensor = (stored ?? throw new InvalidOperationException($"The graph has no weights file, but '{name}' is looked for in one.")).Tensors[name];
+        using var message = new ProtoMessage();
+        foreach (var size in tensor.Shape) message.Int(1, size);
+        constants.Add(message.Int(2, (int)tensor.Type).Text(8, name)
+            .Message(13, Entry("location", WeightsFile.FileName))
+            .Message(13, Entry("offset", tensor.Offset.ToString(CultureInfo.InvariantCulture)))
+            .Message(13, Entry("length", tensor.Length.ToString(CultureInfo.InvariantCulture)))
+            .Int(14, 1) // data_location = EXTERNAL
+            .ToArray());
+        return name;
+    }
+
+    /// <summary>Whether weights.bin holds a tensor of this name.</summary>
+    public bool Stores(string name) => stored is not null && stored.Tensors.ContainsKey(name);
+
+    /// <summary>Whether some node gives a value of this name.</summary>
+    public bool Produces(string name) => produced.Contains(name);
 
     /// <summary>The finished model file.</summary>
     public byte[] ToArray()
@@ -144,13 +166,4 @@ internal sealed class OnnxGraph(WeightsFile? weights = null)
                 throw new ArgumentException($"Attribute '{name}' is a {value.GetType().Name}; float, int, long, string and long[] can be written.", nameof(value));
         }
     }
-
-    private static OnnxType TypeOf<T>() where T : unmanaged =>
-        typeof(T) == typeof(float) ? OnnxType.Float
-        : typeof(T) == typeof(byte) ? OnnxType.UInt8
-        : typeof(T) == typeof(sbyte) ? OnnxType.Int8
-        : typeof(T) == typeof(int) ? OnnxType.Int32
-        : typeof(T) == typeof(long) ? OnnxType.Int64
-        : typeof(T) == typeof(Half) ? OnnxType.Float16
-        : throw new ArgumentException($"{typeof(T).Name} has no ONNX element type here; see {nameof(OnnxType)}.");
 }

@@ -10,6 +10,24 @@ namespace DomainTuning.Onnx.Graphs;
 internal sealed record ActivationPeaks(float[] AttentionInput, float[] AttentionMix, float[] FeedForwardInput, float[] Gated);
 
 /// <summary>
+/// What a smoothed block's four linear inputs are divided by, channel by channel. The rows of v are divided by the first value head's share of
+/// <paramref name="AttentionMix"/> in each group, the rows of up by <paramref name="Gated"/>. Names of the stored tensors: "blk.{layer}.smooth.{input}", input 0 to 3 in this order.
+/// </summary>
+/// <param name="AttentionInput">[hidden]</param>
+/// <param name="AttentionMix">[heads · head]</param>
+/// <param name="FeedForwardInput">[hidden]</param>
+/// <param name="Gated">[feed-forward]</param>
+internal sealed record SmoothingScales(float[] AttentionInput, float[] AttentionMix, float[] FeedForwardInput, float[] Gated)
+{
+    /// <summary>Writes the scales of the block with this prefix ("blk.3.").</summary>
+    public void Store(WeightsFile file, string prefix)
+    {
+        float[][] all = [AttentionInput, AttentionMix, FeedForwardInput, Gated];
+        for (var input = 0; input < all.Length; input++) file.Append($"{prefix}smooth.{input}", [all[input].Length], all[input]);
+    }
+}
+
+/// <summary>
 /// SmoothQuant (arXiv 2211.10438): each input channel j of a linear layer is divided by s_j and its weight column multiplied by s_j, with
 /// s_j = max|x_j|^alpha / max|w_j|^(1 - alpha). That moves outliers from the activations, where one scale a token or block must hold them, into the weights.
 /// The divisions are folded into what comes before (a norm's weight, or the rows of v and up), so in float32 nothing changes.
@@ -23,27 +41,29 @@ internal static class Smoothing
     /// </summary>
     public const float Alpha = 0.5f;
 
-    /// <summary>Smooths a block in place.</summary>
-    public static void Apply(LlamaLayer layer, ActivationPeaks peaks, LlamaShape shape)
+    /// <summary>Smooths a block in place and returns what its inputs are divided by.</summary>
+    public static SmoothingScales Apply(DecoderLayer layer, ActivationPeaks peaks, DecoderShape shape)
     {
         var hidden = shape.Hidden;
-        var scales = Scales(peaks.AttentionInput, ColumnPeaks(layer.Qkv, hidden));
-        TensorPrimitives.Divide(layer.AttentionNorm, scales, layer.AttentionNorm);
-        MultiplyColumns(layer.Qkv, scales);
+        var attentionInput = Scales(peaks.AttentionInput, ColumnPeaks(layer.Qkv, hidden));
+        TensorPrimitives.Divide(layer.AttentionNorm, attentionInput, layer.AttentionNorm);
+        MultiplyColumns(layer.Qkv, attentionInput);
 
-        scales = Scales(peaks.FeedForwardInput, ColumnPeaks(layer.GateUp, hidden));
-        TensorPrimitives.Divide(layer.FeedForwardNorm, scales, layer.FeedForwardNorm);
-        MultiplyColumns(layer.GateUp, scales);
+        var feedForwardInput = Scales(peaks.FeedForwardInput, ColumnPeaks(layer.GateUp, hidden));
+        TensorPrimitives.Divide(layer.FeedForwardNorm, feedForwardInput, layer.FeedForwardNorm);
+        MultiplyColumns(layer.GateUp, feedForwardInput);
 
-        scales = Scales(peaks.Gated, ColumnPeaks(layer.Down, shape.FeedForward));
-        DivideRows(layer.GateUp.AsSpan(shape.FeedForward * hidden), scales, hidden); // up, not gate: the gate passes a sigmoid
-        MultiplyColumns(layer.Down, scales);
+        var gated = Scales(peaks.Gated, ColumnPeaks(layer.Down, shape.FeedForward));
+        DivideRows(layer.GateUp.AsSpan(shape.FeedForward * hidden), gated, hidden); // up, not gate: the gate passes a sigmoid
+        MultiplyColumns(layer.Down, gated);
 
         // All query heads of a group mix the same value head, so they share its scales.
         var valueRows = shape.KeyValueHeads * shape.HeadDimensions;
-        scales = Scales(PerValueHead(peaks.AttentionMix, shape), PerValueHead(ColumnPeaks(layer.Output, shape.Heads * shape.HeadDimensions), shape));
-        DivideRows(layer.Qkv.AsSpan((shape.QkvRows - valueRows) * hidden), scales, hidden);
-        MultiplyColumns(layer.Output, Repeat(scales, shape));
+        var values = Scales(PerValueHead(peaks.AttentionMix, shape), PerValueHead(ColumnPeaks(layer.Output, shape.Heads * shape.HeadDimensions), shape));
+        DivideRows(layer.Qkv.AsSpan((shape.QkvRows - valueRows) * hidden), values, hidden);
+        var attentionMix = Repeat(values, shape);
+        MultiplyColumns(layer.Output, attentionMix);
+        return new SmoothingScales(attentionInput, attentionMix, feedForwardInput, gated);
     }
 
     private static float[] Scales(float[] activations, float[] weights)
@@ -78,7 +98,7 @@ internal static class Smoothing
     }
 
     /// <summary>[heads · head] to [key/value heads · head]: the largest of each group.</summary>
-    private static float[] PerValueHead(float[] perHead, LlamaShape shape)
+    private static float[] PerValueHead(float[] perHead, DecoderShape shape)
     {
         var (head, group) = (shape.HeadDimensions, shape.Heads / shape.KeyValueHeads);
         var largest = new float[shape.KeyValueHeads * head];
@@ -91,7 +111,7 @@ internal static class Smoothing
         return largest;
     }
 
-    private static float[] Repeat(float[] perValueHead, LlamaShape shape)
+    private static float[] Repeat(float[] perValueHead, DecoderShape shape)
     {
         var (head, group) = (shape.HeadDimensions, shape.Heads / shape.KeyValueHeads);
         var repeated = new float[shape.Heads * head];

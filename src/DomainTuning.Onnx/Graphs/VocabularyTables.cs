@@ -6,48 +6,36 @@ namespace DomainTuning.Onnx.Graphs;
 /// The embedding and the output matrix, [vocabulary, hidden] each; one constant where the model ties them. In floats, or in 8-bit blocks from which
 /// GatherBlockQuantized takes single rows.
 /// </summary>
-internal sealed class VocabularyTables(LlamaShape shape, WeightForm form, ByteBlocks? embedding, ByteBlocks? head)
+internal static class VocabularyTables
 {
-    private const string EmbeddingName = "token_embd";
-    private readonly string headName = shape.Tied ? EmbeddingName : "output";
+    private const string Embedding = "token_embd", Output = "output";
 
-    /// <summary>Reads the tables and adds their constants.</summary>
-    public static VocabularyTables Add(OnnxGraph graph, LlamaWeights weights, WeightForm form)
+    /// <summary>Writes the tables.</summary>
+    public static void Pack(WeightsFile file, DecoderWeights weights, WeightForm form)
     {
         var shape = weights.Shape;
-        if (form == WeightForm.Float32)
-        {
-            graph.Constant(EmbeddingName, [shape.Vocabulary, shape.Hidden], weights.Embedding());
-            if (!shape.Tied) graph.Constant("output", [shape.Vocabulary, shape.Hidden], weights.Head());
-            return new VocabularyTables(shape, form, null, null);
-        }
-
-        if (shape.Hidden % ByteBlocks.Size != 0)
+        if (form != WeightForm.Float32 && shape.Hidden % ByteBlocks.Size != 0)
             throw new CheckpointException($"The model is {shape.Hidden} wide, which is no multiple of {ByteBlocks.Size}, so its embedding cannot be kept in 8-bit blocks. Load it as {nameof(WeightForm.Float32)}.");
-        var embedding = ByteBlocks.Quantise(weights.Embedding(), shape.Vocabulary, shape.Hidden);
-        return new VocabularyTables(shape, form, embedding, shape.Tied ? embedding : ByteBlocks.Quantise(weights.Head(), shape.Vocabulary, shape.Hidden));
+        var kind = form == WeightForm.Float32 ? LinearKind.Float32Rows : LinearKind.Blocks8;
+        file.AppendLinear(kind, Embedding, weights.Embedding(), shape.Vocabulary, shape.Hidden);
+        if (!shape.Tied) file.AppendLinear(kind, Output, weights.Head(), shape.Vocabulary, shape.Hidden);
     }
 
     /// <summary>Adds the look-up of ids [batch, time] and returns [batch, time, hidden].</summary>
-    public string AddEmbedding(OnnxGraph graph, string ids)
+    public static string AddEmbedding(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string ids)
     {
-        if (embedding is null) return graph.Node("Gather", [EmbeddingName, ids], "embedded");
-        var blocks = shape.Hidden / ByteBlocks.Size;
-        graph.Constant(EmbeddingName, [shape.Vocabulary, blocks, ByteBlocks.Size], embedding.Values);
-        graph.Constant(EmbeddingName + ".scale", [shape.Vocabulary, blocks], embedding.Scales);
-        graph.Node("Reshape", [EmbeddingName, graph.Constant("table", [2], [(long)shape.Vocabulary, shape.Hidden])], "embedding_rows");
-        string[] inputs = ["embedding_rows", ids, EmbeddingName + ".scale"];
-        if (embedding.ZeroPoints is { } zeroPoints) inputs = [.. inputs, graph.Constant(EmbeddingName + ".zero", [shape.Vocabulary, blocks], zeroPoints)];
+        if (packed.Linears[Embedding].Kind == LinearKind.Float32Rows) return graph.Node("Gather", [graph.Stored(Embedding), ids], "embedded");
+        graph.Node("Reshape", [graph.Stored(Embedding), graph.Constant("table", [2], [(long)shape.Vocabulary, shape.Hidden])], "embedding_rows");
+        string[] inputs = ["embedding_rows", ids, graph.Stored(Embedding + ".scale")];
+        if (graph.Stores(Embedding + ".zero")) inputs = [.. inputs, graph.Stored(Embedding + ".zero")];
         return graph.Node(
             "GatherBlockQuantized", inputs, "embedded", OnnxGraph.Microsoft, ("bits", 8), ("block_size", ByteBlocks.Size), ("gather_axis", 0), ("quantize_axis", 1));
     }
 
     /// <summary>Adds the output matrix over x [n, hidden]: logits [n, vocabulary].</summary>
-    public void AddHead(OnnxGraph graph, string x, string logits)
+    public static void AddHead(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string x, string logits)
     {
-        if (form == WeightForm.Float32)
-            graph.Node("Gemm", [x, headName], [logits], "", ("transB", 1));
-        else
-            BlockLinear.Add(graph, x, headName, head!, shape.Vocabulary, shape.Hidden, logits);
+        var linear = packed.Linears[shape.Tied ? Embedding : Output];
+        LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, logits);
     }
 }

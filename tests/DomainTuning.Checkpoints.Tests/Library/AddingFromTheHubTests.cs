@@ -6,7 +6,7 @@ namespace DomainTuning.Checkpoints.Tests.Library;
 /// <summary>Downloads, against a hub on the loopback interface: nothing large before the model is judged, nothing lost when the line breaks.</summary>
 public sealed class AddingFromTheHubTests : IDisposable
 {
-    private static readonly byte[] TinyLlama = File.ReadAllBytes(Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf"));
+    private static readonly byte[] TinyDecoder = File.ReadAllBytes(Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf"));
     private readonly TemporaryFolder _folder = new();
     private readonly LoopbackHub _hub = new();
     private readonly ModelLibrary _library;
@@ -14,7 +14,7 @@ public sealed class AddingFromTheHubTests : IDisposable
     public AddingFromTheHubTests()
     {
         _library = new ModelLibrary(_folder["models"]);
-        _hub.Files["tiny-llama.gguf"] = TinyLlama;
+        _hub.Files["tiny-llama.gguf"] = TinyDecoder;
         _hub.Files["README.md"] = "hello"u8.ToArray();
         _hub.Files["LICENSE"] = "Apache"u8.ToArray();
     }
@@ -38,10 +38,10 @@ public sealed class AddingFromTheHubTests : IDisposable
         Assert.Equal($"someone/tiny-model@{LoopbackHub.Commit}", card.Source);
         Assert.Equal(["en", "de"], card.Languages);
         Assert.Equal(["tiny-llama.gguf", "LICENSE"], card.Files.Select(file => file.Path));
-        Assert.Equal(TinyLlama, File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(TinyDecoder, File.ReadAllBytes(card.WeightsPath));
         Assert.Empty(await card.VerifyAsync(TestContext.Current.CancellationToken));
         Assert.Equivalent(card, _library.Find("Tiny-Model"));
-        Assert.Equal(TinyLlama.Length + 6, reports.Last.Bytes);
+        Assert.Equal(TinyDecoder.Length + 6, reports.Last.Bytes);
         Assert.Equal(reports.Last.TotalBytes, reports.Last.Bytes);
         Assert.Equal(["tiny-model"], Directory.GetDirectories(_library.Folder).Select(Path.GetFileName));
     }
@@ -54,7 +54,7 @@ public sealed class AddingFromTheHubTests : IDisposable
 
         var card = await _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(TinyLlama, File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(TinyDecoder, File.ReadAllBytes(card.WeightsPath));
         Assert.Contains(_hub.Requests, request => request.Contains("bytes=50000-", StringComparison.Ordinal));
         Assert.Contains(_hub.Requests, request => request.Contains("bytes=90000-", StringComparison.Ordinal));
     }
@@ -71,7 +71,7 @@ public sealed class AddingFromTheHubTests : IDisposable
         Assert.Empty(_library.List());
         Assert.Empty(_library.Problems());
         var card = await _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken);
-        Assert.Equal(TinyLlama, File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(TinyDecoder, File.ReadAllBytes(card.WeightsPath));
         Assert.Contains("bytes=60000-", _hub.Requests.Last(request => request.Contains("storage/tiny-llama.gguf", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
@@ -87,9 +87,9 @@ public sealed class AddingFromTheHubTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _library.AddAsync("someone/tiny-model", Options, cancelAtFirstBytes, cancellation.Token));
 
         var part = Assert.Single(Directory.GetFiles(_library.Folder, "*.part", SearchOption.AllDirectories));
-        Assert.InRange(new FileInfo(part).Length, 1, TinyLlama.Length);
+        Assert.InRange(new FileInfo(part).Length, 1, TinyDecoder.Length);
         var card = await _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken);
-        Assert.Equal(TinyLlama, File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(TinyDecoder, File.ReadAllBytes(card.WeightsPath));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class AddingFromTheHubTests : IDisposable
 
         var card = await _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(TinyLlama, File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(TinyDecoder, File.ReadAllBytes(card.WeightsPath));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class AddingFromTheHubTests : IDisposable
     [InlineData("smollm", "tekken", "pre-tokenizer 'tekken', which this version does not know")]
     public async Task WhatCannotRunIsRefusedAfterAFewKilobytes(string before, string after, string expected)
     {
-        _hub.Files["tiny-llama.gguf"] = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(TinyLlama).Replace(before, after, StringComparison.Ordinal));
+        _hub.Files["tiny-llama.gguf"] = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(TinyDecoder).Replace(before, after, StringComparison.Ordinal));
 
         var error = await Assert.ThrowsAsync<CheckpointException>(() => _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken));
 
@@ -184,7 +184,7 @@ public sealed class AddingFromTheHubTests : IDisposable
     [Fact]
     public async Task SeveralFilesAreListedAndOneIsChosenByAPartOfItsName()
     {
-        _hub.Files["tiny-llama.Q4_K_M.gguf"] = TinyLlama;
+        _hub.Files["tiny-llama.Q4_K_M.gguf"] = TinyDecoder;
 
         var error = await Assert.ThrowsAsync<CheckpointException>(() => _library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken));
         var card = await _library.AddAsync("someone/tiny-model:q4_k_m", Options, null, TestContext.Current.CancellationToken);
@@ -206,7 +206,7 @@ public sealed class AddingFromTheHubTests : IDisposable
     public async Task AFullDiskIsNoticedBeforeTheDownload()
     {
         var library = new ModelLibrary(_folder["models"]) { FreeBytes = _ => 65L << 20 };
-        _hub.Files["tiny-llama.gguf"] = [.. TinyLlama, .. new byte[2 << 20]];
+        _hub.Files["tiny-llama.gguf"] = [.. TinyDecoder, .. new byte[2 << 20]];
 
         var error = await Assert.ThrowsAsync<CheckpointException>(() => library.AddAsync("someone/tiny-model", Options, null, TestContext.Current.CancellationToken));
 

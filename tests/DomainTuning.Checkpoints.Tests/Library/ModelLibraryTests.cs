@@ -6,7 +6,7 @@ namespace DomainTuning.Checkpoints.Tests.Library;
 /// <summary>The library on disk: listing, finding, adding local files, verifying, removing.</summary>
 public sealed class ModelLibraryTests : IDisposable
 {
-    private static readonly string TinyLlama = Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf");
+    private static readonly string TinyDecoder = Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf");
     private readonly TemporaryFolder _folder = new();
     private readonly ModelLibrary _library;
 
@@ -64,7 +64,7 @@ public sealed class ModelLibraryTests : IDisposable
         TinyRepositories.Encoder.Write(Path.Combine(_folder["models"], "tiny-encoder"));
         TinyRepositories.Reranker.Write(Path.Combine(_folder["models"], "tiny-reranker"));
         Directory.CreateDirectory(Path.Combine(_folder["models"], "tiny-chat"));
-        File.Copy(TinyLlama, Path.Combine(Path.Combine(_folder["models"], "tiny-chat"), "x.gguf"));
+        File.Copy(TinyDecoder, Path.Combine(Path.Combine(_folder["models"], "tiny-chat"), "x.gguf"));
 
         var cards = _library.List();
 
@@ -91,12 +91,12 @@ public sealed class ModelLibraryTests : IDisposable
     [Fact]
     public async Task AGgufFileIsAddedUnderItsName()
     {
-        File.Copy(TinyLlama, _folder["Tiny-Llama.Q8_0.gguf"]);
+        File.Copy(TinyDecoder, _folder["Tiny-Llama.Q8_0.gguf"]);
 
         var card = await _library.AddAsync(_folder["Tiny-Llama.Q8_0.gguf"], null, null, TestContext.Current.CancellationToken);
 
         Assert.Equal(("tiny-llama.q8_0", ModelKind.Chat, "llama"), (card.Id, card.Kind, card.Architecture));
-        Assert.Equal(File.ReadAllBytes(TinyLlama), File.ReadAllBytes(card.WeightsPath));
+        Assert.Equal(File.ReadAllBytes(TinyDecoder), File.ReadAllBytes(card.WeightsPath));
         Assert.Equivalent(card, _library.Find(card.Id));
         Assert.Single(Directory.GetDirectories(_library.Folder));
     }
@@ -104,12 +104,12 @@ public sealed class ModelLibraryTests : IDisposable
     [Fact]
     public async Task AnIdIsTakenOnce()
     {
-        await _library.AddAsync(TinyLlama, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken);
+        await _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken);
 
-        var error = await Assert.ThrowsAsync<CheckpointException>(() => _library.AddAsync(TinyLlama, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<CheckpointException>(() => _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken));
 
         Assert.Contains("'domaintuning models remove one', or add this one under another name with --id", error.Message, StringComparison.Ordinal);
-        Assert.Equal("two", (await _library.AddAsync(TinyLlama, new AddModelOptions { Id = "two" }, null, TestContext.Current.CancellationToken)).Id);
+        Assert.Equal("two", (await _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "two" }, null, TestContext.Current.CancellationToken)).Id);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class ModelLibraryTests : IDisposable
     [Fact]
     public async Task AFolderWithACardIsTakenAsItsCardSaysAndItsHashesAreChecked()
     {
-        var first = await _library.AddAsync(TinyLlama, new AddModelOptions { Id = "first" }, null, TestContext.Current.CancellationToken);
+        var first = await _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "first" }, null, TestContext.Current.CancellationToken);
         var second = await _library.AddAsync(first.Folder, new AddModelOptions { Id = "second" }, null, TestContext.Current.CancellationToken);
         using (var stream = File.OpenWrite(first.WeightsPath)) stream.WriteByte((byte)'g');
 
@@ -146,7 +146,7 @@ public sealed class ModelLibraryTests : IDisposable
         Directory.CreateDirectory(_folder["snapshot"]);
         try
         {
-            File.CreateSymbolicLink(Path.Combine(_folder["snapshot"], "model.gguf"), TinyLlama);
+            File.CreateSymbolicLink(Path.Combine(_folder["snapshot"], "model.gguf"), TinyDecoder);
         }
         catch (IOException error)
         {
@@ -155,7 +155,7 @@ public sealed class ModelLibraryTests : IDisposable
 
         var card = await _library.AddAsync(_folder["snapshot"], null, null, TestContext.Current.CancellationToken);
 
-        Assert.Equal(new FileInfo(TinyLlama).Length, card.Weights.Bytes);
+        Assert.Equal(new FileInfo(TinyDecoder).Length, card.Weights.Bytes);
         Assert.Empty(await card.VerifyAsync(TestContext.Current.CancellationToken));
     }
 
@@ -179,7 +179,7 @@ public sealed class ModelLibraryTests : IDisposable
     [Fact]
     public async Task ARemovedModelIsGoneWithItsFiles()
     {
-        var card = await _library.AddAsync(TinyLlama, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken);
+        var card = await _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken);
 
         _library.Remove("one");
 
@@ -191,7 +191,7 @@ public sealed class ModelLibraryTests : IDisposable
     [Fact]
     public async Task ADamagedGgufIsNotAdded()
     {
-        File.WriteAllBytes(_folder["cut.gguf"], File.ReadAllBytes(TinyLlama)[..^5000]);
+        File.WriteAllBytes(_folder["cut.gguf"], File.ReadAllBytes(TinyDecoder)[..^5000]);
 
         var error = await Assert.ThrowsAsync<CheckpointException>(() => _library.AddAsync(_folder["cut.gguf"], null, null, TestContext.Current.CancellationToken));
 

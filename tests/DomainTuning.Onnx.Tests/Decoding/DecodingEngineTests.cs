@@ -9,7 +9,7 @@ public sealed class DecodingEngineTests
     /// <summary>More tokens than any test waits for.</summary>
     private const int Endless = 16_384;
 
-    private static readonly IReadOnlyList<TinyPrompt> Prompts = TinyLlama.Prompts("tiny-llama");
+    private static readonly IReadOnlyList<TinyPrompt> Prompts = TinyDecoder.Prompts("tiny-llama");
 
     [Fact]
     public async Task AnswersWrittenTogetherAreThoseWrittenAlone()
@@ -121,7 +121,7 @@ public sealed class DecodingEngineTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => engine.SubmitAsync(Generate(Prompts[0].Ids, 24)));
     }
 
-    private static DecodingEngine Engine(int slots = 1, int waiting = 4, int capacity = 512) => new(new TinyLlama("tiny-llama", slots: slots, capacity: capacity).Session, waiting);
+    private static DecodingEngine Engine(int slots = 1, int waiting = 4, int capacity = 512) => new(new TinyDecoder("tiny-llama", slots: slots, capacity: capacity).Session, waiting);
 
     private static Generation Generate(int[] prompt, int maxTokens, CancellationTokenSource? source = null) =>
         new(prompt, maxTokens, new HashSet<int>(), new SamplingOptions(), source?.Token ?? TestContext.Current.CancellationToken);

@@ -27,7 +27,7 @@ public sealed class SmolLm2 : IAsyncLifetime
         OnnxChatClient.LoadAsync(Fixtures.Model("smollm2-135m-instruct"), cache, options);
 
     /// <summary>The converted model's graph, for looking at logits.</summary>
-    internal static DecoderSession OpenSession(OnnxChatClient client) => new(client.Converted.ModelFile, client.Conversion.Shape, slots: 1, capacity: 1024, threads: 2);
+    internal static DecoderSession OpenSession(OnnxChatClient client) => new(client.Converted.Packed, slots: 1, capacity: 1024, threads: 2);
 
     internal static Golden Read()
     {

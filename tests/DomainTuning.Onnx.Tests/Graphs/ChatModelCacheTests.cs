@@ -33,7 +33,7 @@ public sealed class ChatModelCacheTests
 
     [Theory]
     [InlineData("weights.bin")]
-    [InlineData("model.onnx")]
+    [InlineData("tensors.json")]
     [InlineData("card.json")]
     public void ADamagedConversionIsReplaced(string name)
     {
@@ -86,8 +86,8 @@ public sealed class ChatModelCacheTests
     public void AFormThatLosesTooMuchIsRefusedWithNumbers()
     {
         using var folder = new TemporaryFolder();
-        using var file = GgufFile.Open(TinyLlama.Gguf("tiny-llama"));
-        var weights = new LlamaWeights(file, LlamaShape.Read(file));
+        using var file = GgufFile.Open(TinyDecoder.Gguf("tiny-llama"));
+        var weights = new LlamaGgufWeights(file, DecoderShape.Read(file));
         var conversion = new Conversion(weights, CalibrationText.Read(ChatFormat.Read(file).Tokenizer), folder.Path, 1, (_, _) => { }, TestContext.Current.CancellationToken) { LargestLoss = -1 };
 
         var error = Assert.Throws<CheckpointException>(() => conversion.Run([WeightForm.W8A8, WeightForm.Blocks8]));
@@ -118,7 +118,7 @@ public sealed class ChatModelCacheTests
 
     private static ConvertedModel Open(TemporaryFolder folder, WeightForm form, IProgress<ConversionProgress> progress, CancellationToken cancellationToken)
     {
-        using var file = GgufFile.Open(TinyLlama.Gguf("tiny-llama"));
+        using var file = GgufFile.Open(TinyDecoder.Gguf("tiny-llama"));
         return new ChatModelCache(folder.Path).Open(file, ChatFormat.Read(file).Tokenizer, form, threads: 1, progress, cancellationToken);
     }
 

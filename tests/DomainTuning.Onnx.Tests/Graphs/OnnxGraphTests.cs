@@ -6,25 +6,26 @@ namespace DomainTuning.Onnx.Tests.Graphs;
 public sealed class OnnxGraphTests
 {
     [Fact]
-    public void AGraphWithInlineAndExternalConstantsRuns()
+    public void AGraphWithInlineAndStoredConstantsRuns()
     {
         using var folder = new TemporaryFolder();
         var large = Enumerable.Range(0, 2048).Select(i => (float)i).ToArray(); // [2, 1024]
+        PackedWeights packed;
         using (var weights = new WeightsFile(folder["weights.bin"], TestContext.Current.CancellationToken))
         {
-            var graph = new OnnxGraph(weights);
-            graph.Input("x", OnnxType.Float, "batch", 2);
-            graph.Output("y", OnnxType.Float, "batch", 1024);
-            graph.Constant("padding", [300], new float[300]);
-            graph.Constant("large", [2, 1024], large);
-            graph.Node("MatMul", ["x", "large"], "product");
-            graph.Node("Add", ["product", graph.Scalar("one", 1f)], "y");
+            weights.Append("padding", [300], new float[300]);
+            weights.Append("large", [2, 1024], large);
             weights.Complete();
-            File.WriteAllBytes(folder["model.onnx"], graph.ToArray());
+            packed = weights.Packed;
         }
 
-        using var quiet = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR }; // "padding" is used by nobody
-        using var session = new InferenceSession(folder["model.onnx"], quiet);
+        var graph = new OnnxGraph(packed);
+        graph.Input("x", OnnxType.Float, "batch", 2);
+        graph.Output("y", OnnxType.Float, "batch", 1024);
+        graph.Node("MatMul", ["x", graph.Stored("large")], "product");
+        graph.Node("Add", ["product", graph.Scalar("one", 1f)], "y");
+        File.WriteAllBytes(folder["model.onnx"], graph.ToArray());
+        using var session = new InferenceSession(folder["model.onnx"]);
         using var x = OrtValue.CreateTensorValueFromMemory([2f, 3f], [1, 2]);
         using var run = new RunOptions();
         using var results = session.Run(run, ["x"], [x], ["y"]);
@@ -50,6 +51,6 @@ public sealed class OnnxGraphTests
         using var weights = new WeightsFile(folder["weights.bin"], source.Token);
         source.Cancel();
 
-        Assert.Throws<OperationCanceledException>(() => weights.Append<float>(new float[10]));
+        Assert.Throws<OperationCanceledException>(() => weights.Append("w", [10], new float[10]));
     }
 }

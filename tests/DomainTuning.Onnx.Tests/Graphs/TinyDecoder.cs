@@ -5,21 +5,20 @@ using DomainTuning.Onnx.Graphs;
 namespace DomainTuning.Onnx.Tests.Graphs;
 
 /// <summary>A tiny llama-architecture model of the fixtures, written as a graph into a temporary folder and loaded.</summary>
-internal sealed class TinyLlama : IDisposable
+internal sealed class TinyDecoder : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    public TinyLlama(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, int slots = 1, int capacity = 512)
+    public TinyDecoder(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, int slots = 1, int capacity = 512)
     {
         using var file = GgufFile.Open(Gguf(name));
-        Shape = LlamaShape.Read(file);
+        Shape = DecoderShape.Read(file);
         if (capacity > Shape.ContextTokens) Shape = Shape with { ContextTokens = capacity }; // for tests that need time, not sense
-        using (var weights = new WeightsFile(folder["weights.bin"], TestContext.Current.CancellationToken))
-            File.WriteAllBytes(folder["model.onnx"], LlamaGraph.Write(new LlamaWeights(file, Shape), weights, form, peaks));
-        Session = new DecoderSession(folder["model.onnx"], Shape, slots, capacity, threads: 1);
+        var model = PackedModel.Write(folder.Path, new LlamaGgufWeights(file, Shape), form, peaks, cancellationToken: TestContext.Current.CancellationToken);
+        Session = new DecoderSession(model, slots, capacity, threads: 1);
     }
 
-    public LlamaShape Shape { get; }
+    public DecoderShape Shape { get; }
 
     public DecoderSession Session { get; }
 

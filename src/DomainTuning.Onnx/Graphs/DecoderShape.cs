@@ -16,7 +16,7 @@ namespace DomainTuning.Onnx.Graphs;
 /// <param name="RopeScale">Positions are divided by this (linear rope scaling); 1 for most.</param>
 /// <param name="NormEpsilon">Added to the mean square before its root is taken.</param>
 /// <param name="Tied">The output matrix is the embedding.</param>
-public sealed record LlamaShape(
+public sealed record DecoderShape(
     int Layers,
     int Hidden,
     int Heads,
@@ -38,7 +38,7 @@ public sealed record LlamaShape(
         (long)Layers * ((long)QkvRows * Hidden + (long)Hidden * Heads * HeadDimensions + 3L * FeedForward * Hidden) + (Tied ? 1L : 2L) * Vocabulary * Hidden;
 
     /// <exception cref="CheckpointException">The file is no llama-architecture model, or uses something that is not supported.</exception>
-    public static LlamaShape Read(GgufFile file)
+    public static DecoderShape Read(GgufFile file)
     {
         var metadata = file.Metadata;
         var architecture = metadata.String("general.architecture");
@@ -50,7 +50,7 @@ public sealed record LlamaShape(
         var heads = Positive(file, "llama.attention.head_count");
         var keyValueHeads = metadata.Integer("llama.attention.head_count_kv", heads);
         var headDimensions = metadata.Integer("llama.attention.key_length", hidden / heads);
-        var shape = new LlamaShape(
+        var shape = new DecoderShape(
             Positive(file, "llama.block_count"),
             hidden,
             heads,
@@ -81,7 +81,7 @@ public sealed record LlamaShape(
         if (!(RopeBase > 1) || !(RopeScale > 0) || !(NormEpsilon >= 0))
             throw Refusal(file, $"has a rope base of {RopeBase}, a rope scale of {RopeScale} and a norm epsilon of {NormEpsilon}, which cannot be computed with");
         foreach (var tensor in file.Tensors)
-            if (LlamaWeights.ExpectedShape(this, tensor.Name) is not { } expected)
+            if (LlamaGgufWeights.ExpectedShape(this, tensor.Name) is not { } expected)
                 throw Refusal(file, $"holds the tensor {tensor.Name}, which the llama graph does not compute");
             else if (!tensor.Shape.SequenceEqual(expected))
                 throw Refusal(file, $"holds {tensor}; its metadata asks for [{string.Join(", ", expected)}]");

@@ -3,7 +3,7 @@ using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Graphs;
 
-public sealed class LlamaGraphTests
+public sealed class DecoderGraphTests
 {
     /// <summary>goldens/README-models.md: float32 engines lie within 1e-3 of the reference's logits.</summary>
     private const float Tolerance = 1e-3f;
@@ -13,8 +13,8 @@ public sealed class LlamaGraphTests
     [InlineData("tiny-llama3")] // rope_freqs in three bands, untied
     public void LogitsAreTheReferences(string name)
     {
-        using var model = new TinyLlama(name);
-        foreach (var prompt in TinyLlama.Prompts(name))
+        using var model = new TinyDecoder(name);
+        foreach (var prompt in TinyDecoder.Prompts(name))
         {
             var logits = model.Session.Run(0, prompt.Ids, [prompt.Ids.Length], [prompt.Ids.Length - 1]);
 
@@ -27,8 +27,8 @@ public sealed class LlamaGraphTests
     [InlineData("tiny-llama3")]
     public void GreedyTokensAreTheReferences(string name)
     {
-        using var model = new TinyLlama(name);
-        foreach (var prompt in TinyLlama.Prompts(name))
+        using var model = new TinyDecoder(name);
+        foreach (var prompt in TinyDecoder.Prompts(name))
         {
             var length = prompt.Ids.Length;
             var written = new List<int> { TensorPrimitives.IndexOfMax(model.Session.Run(0, prompt.Ids, [length], [length - 1])) };
@@ -41,8 +41,8 @@ public sealed class LlamaGraphTests
     [Fact]
     public void LogProbabilitiesOfTheWholePromptAreTheReferences()
     {
-        using var model = new TinyLlama("tiny-llama3");
-        foreach (var prompt in TinyLlama.Prompts("tiny-llama3").Where(prompt => prompt.Ids.Length > 1)) // the longest, 300 tokens, takes three chunks
+        using var model = new TinyDecoder("tiny-llama3");
+        foreach (var prompt in TinyDecoder.Prompts("tiny-llama3").Where(prompt => prompt.Ids.Length > 1)) // the longest, 300 tokens, takes three chunks
         {
             var sum = model.Session.LogProbabilities(prompt.Ids, 1, TestContext.Current.CancellationToken).Sum();
 
@@ -55,8 +55,8 @@ public sealed class LlamaGraphTests
     [Fact]
     public void APromptReadInChunksGivesTheSameLogits()
     {
-        using var model = new TinyLlama("tiny-llama");
-        var prompt = TinyLlama.Prompts("tiny-llama").Single(prompt => prompt.Ids.Length == 100);
+        using var model = new TinyDecoder("tiny-llama");
+        var prompt = TinyDecoder.Prompts("tiny-llama").Single(prompt => prompt.Ids.Length == 100);
         for (var start = 0; start < 100; start += 30)
         {
             var chunk = prompt.Ids.AsSpan(start, Math.Min(30, 100 - start));
@@ -69,9 +69,9 @@ public sealed class LlamaGraphTests
     [Fact]
     public void RowsOfDifferentLengthInOneBatchDoNotTouchEachOther()
     {
-        using var alone = new TinyLlama("tiny-llama");
-        using var together = new TinyLlama("tiny-llama", slots: 3);
-        var prompts = TinyLlama.Prompts("tiny-llama").Take(3).Select(prompt => prompt.Ids).ToList(); // 1, 7 and 33 tokens
+        using var alone = new TinyDecoder("tiny-llama");
+        using var together = new TinyDecoder("tiny-llama", slots: 3);
+        var prompts = TinyDecoder.Prompts("tiny-llama").Take(3).Select(prompt => prompt.Ids).ToList(); // 1, 7 and 33 tokens
         for (var row = 0; row < 3; row++) together.Session.Run(row, prompts[row], [prompts[row].Length], [prompts[row].Length - 1]);
 
         var batch = together.Session.Run(0, [5, 6, 7], [.. prompts.Select(prompt => prompt.Length + 1)], [0, 1, 2]);
@@ -87,11 +87,11 @@ public sealed class LlamaGraphTests
     [Fact]
     public void SmoothingChangesNothingInFloat32()
     {
-        using var plain = new TinyLlama("tiny-llama");
+        using var plain = new TinyDecoder("tiny-llama");
         var random = new Random(7);
         float[] Peaks(int channels) => [.. Enumerable.Range(0, channels).Select(_ => MathF.Exp(4 * random.NextSingle() - 2))];
-        using var smoothed = new TinyLlama("tiny-llama", peaks: [.. Enumerable.Range(0, plain.Shape.Layers).Select(_ => new ActivationPeaks(Peaks(64), Peaks(64), Peaks(64), Peaks(160)))]);
-        var ids = TinyLlama.Prompts("tiny-llama")[^1].Ids;
+        using var smoothed = new TinyDecoder("tiny-llama", peaks: [.. Enumerable.Range(0, plain.Shape.Layers).Select(_ => new ActivationPeaks(Peaks(64), Peaks(64), Peaks(64), Peaks(160)))]);
+        var ids = TinyDecoder.Prompts("tiny-llama")[^1].Ids;
 
         var expected = plain.Session.Run(0, ids, [ids.Length], [ids.Length - 1]).ToArray();
 

@@ -4,15 +4,12 @@ using DomainTuning.Checkpoints.Weights;
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
-/// The weights of a llama-architecture GGUF file as float32 in the layout of the original checkpoint: linear layers are [out, in], and the rows of
-/// query and key are un-permuted, so that a rotary pair is (i, i + half a head). One layer at a time is in memory.
+/// The weights of a llama-architecture GGUF file. It stores rotary pairs as neighbours, so the rows of query and key are un-permuted.
 /// </summary>
-internal sealed class LlamaWeights(GgufFile file, LlamaShape shape)
+internal sealed class LlamaGgufWeights(GgufFile file, DecoderShape shape) : DecoderWeights(shape)
 {
-    public LlamaShape Shape => shape;
-
     /// <summary>The shape that a tensor of this name must have, or null when the architecture has no such tensor.</summary>
-    public static long[]? ExpectedShape(LlamaShape shape, string name)
+    public static long[]? ExpectedShape(DecoderShape shape, string name)
     {
         long hidden = shape.Hidden, attention = shape.Heads * shape.HeadDimensions, keyValue = shape.KeyValueHeads * shape.HeadDimensions;
         if (name.StartsWith("blk.", StringComparison.Ordinal) && name.IndexOf('.', 4) is > 0 and var dot)
@@ -39,49 +36,47 @@ internal sealed class LlamaWeights(GgufFile file, LlamaShape shape)
         };
     }
 
-    /// <summary>[vocabulary, hidden].</summary>
-    public float[] Embedding() => Read("token_embd.weight");
+    public override float[] Embedding() => Read("token_embd.weight");
 
-    /// <summary>[vocabulary, hidden]; the embedding again where the two are tied.</summary>
-    public float[] Head() => Read(shape.Tied ? "token_embd.weight" : "output.weight");
+    public override float[] Head() => Read(Shape.Tied ? "token_embd.weight" : "output.weight");
 
-    public float[] FinalNorm() => Read("output_norm.weight");
+    public override float[] FinalNorm() => Read("output_norm.weight");
 
-    public LlamaLayer Layer(int index)
+    public override DecoderLayer Layer(int index)
     {
         string Name(string part) => $"blk.{index}.{part}.weight";
-        var hidden = shape.Hidden;
-        var qkv = new float[shape.QkvRows * hidden];
-        var queryRows = shape.Heads * shape.HeadDimensions;
-        var keyRows = shape.KeyValueHeads * shape.HeadDimensions;
+        var hidden = Shape.Hidden;
+        var qkv = new float[Shape.QkvRows * hidden];
+        var queryRows = Shape.Heads * Shape.HeadDimensions;
+        var keyRows = Shape.KeyValueHeads * Shape.HeadDimensions;
         var query = qkv.AsSpan(0, queryRows * hidden);
         var key = qkv.AsSpan(queryRows * hidden, keyRows * hidden);
         Read(Name("attn_q"), query);
         Read(Name("attn_k"), key);
         Read(Name("attn_v"), qkv.AsSpan((queryRows + keyRows) * hidden));
-        Unpermute(query, shape.Heads);
-        Unpermute(key, shape.KeyValueHeads);
+        Unpermute(query, Shape.Heads);
+        Unpermute(key, Shape.KeyValueHeads);
 
-        var gateUp = new float[2 * shape.FeedForward * hidden];
-        Read(Name("ffn_gate"), gateUp.AsSpan(0, shape.FeedForward * hidden));
-        Read(Name("ffn_up"), gateUp.AsSpan(shape.FeedForward * hidden));
-        return new LlamaLayer(Read(Name("attn_norm")), qkv, Read(Name("attn_output")), Read(Name("ffn_norm")), gateUp, Read(Name("ffn_down")));
+        var gateUp = new float[2 * Shape.FeedForward * hidden];
+        Read(Name("ffn_gate"), gateUp.AsSpan(0, Shape.FeedForward * hidden));
+        Read(Name("ffn_up"), gateUp.AsSpan(Shape.FeedForward * hidden));
+        return new DecoderLayer(Read(Name("attn_norm")), qkv, Read(Name("attn_output")), Read(Name("ffn_norm")), gateUp, Read(Name("ffn_down")));
     }
 
     /// <summary>
     /// Rotary tables [context, head / 2] for positions from 0. Llama 3's rescaled frequencies are the tensor rope_freqs.weight, by which each
     /// inverse frequency is divided.
     /// </summary>
-    public (float[] Cos, float[] Sin) RotaryTables()
+    public override (float[] Cos, float[] Sin) RotaryTables()
     {
-        var half = shape.HeadDimensions / 2;
+        var half = Shape.HeadDimensions / 2;
         var factors = file.TryGetTensor("rope_freqs.weight", out _) ? Read("rope_freqs.weight") : null;
-        var cos = new float[shape.ContextTokens * half];
+        var cos = new float[Shape.ContextTokens * half];
         var sin = new float[cos.Length];
         for (var i = 0; i < half; i++)
         {
-            var frequency = 1 / Math.Pow(shape.RopeBase, 2.0 * i / shape.HeadDimensions) / shape.RopeScale / (factors?[i] ?? 1);
-            for (var position = 0; position < shape.ContextTokens; position++)
+            var frequency = 1 / Math.Pow(Shape.RopeBase, 2.0 * i / Shape.HeadDimensions) / Shape.RopeScale / (factors?[i] ?? 1);
+            for (var position = 0; position < Shape.ContextTokens; position++)
                 (sin[position * half + i], cos[position * half + i]) = ((float, float))Math.SinCos(position * frequency);
         }
 
@@ -91,9 +86,9 @@ internal sealed class LlamaWeights(GgufFile file, LlamaShape shape)
     /// <summary>GGUF stores rotary pairs as neighbours: its row 2i was row i, its row 2i + 1 was row i + half, within each head.</summary>
     private void Unpermute(Span<float> rows, int heads)
     {
-        var columns = shape.Hidden;
-        var half = shape.HeadDimensions / 2;
-        var head = new float[shape.HeadDimensions * columns];
+        var columns = Shape.Hidden;
+        var half = Shape.HeadDimensions / 2;
+        var head = new float[Shape.HeadDimensions * columns];
         for (var h = 0; h < heads; h++)
         {
             var target = rows.Slice(h * head.Length, head.Length);
@@ -116,12 +111,3 @@ internal sealed class LlamaWeights(GgufFile file, LlamaShape shape)
         file.ReadRows(tensor, 0, destination);
     }
 }
-
-/// <summary>The weights of one block, float32. q, k, v and gate, up read the same input, so they are kept as one matrix each.</summary>
-/// <param name="AttentionNorm">[hidden]</param>
-/// <param name="Qkv">[(heads + 2 · key/value heads) · head, hidden]: query, key, value.</param>
-/// <param name="Output">[hidden, heads · head]</param>
-/// <param name="FeedForwardNorm">[hidden]</param>
-/// <param name="GateUp">[2 · feed-forward, hidden]: gate, up.</param>
-/// <param name="Down">[hidden, feed-forward]</param>
-internal sealed record LlamaLayer(float[] AttentionNorm, float[] Qkv, float[] Output, float[] FeedForwardNorm, float[] GateUp, float[] Down);
