@@ -7,7 +7,7 @@ using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Ingest;
 using DomainTuning.Onnx;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Cli;
 

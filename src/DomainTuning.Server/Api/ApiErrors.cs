@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Api;
 

@@ -11,7 +11,7 @@ using DomainTuning.Retrieval;
 using DomainTuning.Stores.Sqlite;
 using Microsoft.Extensions.AI;
 
-namespace DomainTuning.Server.Arms;
+namespace DomainTuning.Arms;
 
 /// <summary>A model id that names nothing here. The message lists what there is.</summary>
 public sealed class UnknownArmException(string message) : Exception(message);
