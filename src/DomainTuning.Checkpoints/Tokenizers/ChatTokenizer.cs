@@ -29,6 +29,10 @@ public abstract class ChatTokenizer : Tokenizer
             ? SentencePieceBpeTokenizer.FromParts(SentencePieceJson.Read(root, further))
             : ByteLevelBpeTokenizer.FromParts(BpeTokenizerJson.Read(root, further)));
 
+    /// <summary>Reads the tokenizer of a Hugging Face folder: tokenizer.json, or else tokenizer.model, with what tokenizer_config.json adds. A base model has one too.</summary>
+    /// <exception cref="CheckpointException">The files are missing or of a kind that is not supported; the message names it.</exception>
+    public static ChatTokenizer FromFolder(string folder) => Chats.FolderChat.ReadTokenizer(folder);
+
     /// <summary>Reads the tokenizer of a GGUF file: kinds "gpt2" (byte-level BPE) and "llama" (SentencePiece-style BPE).</summary>
     /// <exception cref="NotSupportedException">It is of another kind, or cuts text in a way that is not known.</exception>
     /// <exception cref="InvalidDataException">Its parts contradict each other.</exception>
