@@ -22,8 +22,7 @@ internal static class FormBench
             "form", "mean NLL", "MB on disk", "MB of memory", "prefill 512, tokens/s", "decode, tokens/s");
         foreach (var form in Enum.GetValues<WeightForm>())
         {
-            // The first process converts where that is still to be done, and would count what that needed.
-            await ChildAsync(model, form);
+            using (await LoadAsync(model, form)) Console.Error.WriteLine($"{form} is converted …"); // here, so that its memory is not the child's
             var row = JsonSerializer.Deserialize<Measured>(await ChildAsync(model, form))!;
             if (form == WeightForm.Auto) report.Note(string.Create(CultureInfo.InvariantCulture, $"Auto is {row.Form} here ({CpuFeatures.This}); mean NLL {row.Nll:F5}."));
             else report.Row(row.Form, row.Nll.ToString("F5", CultureInfo.InvariantCulture), row.DiskMegabytes, row.MemoryMegabytes, row.Prefill, row.Decode);
@@ -35,14 +34,17 @@ internal static class FormBench
     /// <summary>The child's part: one form, one line of JSON.</summary>
     public static async Task MeasureAsync(string model, WeightForm form)
     {
-        var card = new ModelLibrary(Path.Combine(Repository.Root, "models")).Find(model);
-        using var client = await OnnxChatClient.LoadAsync(
-            card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { Form = form, ContextTokens = 1024, ParallelRequests = 1 });
+        using var client = await LoadAsync(model, form);
         var (prefill, decode) = await ChatBench.MeasureAsync(client);
         using var process = Process.GetCurrentProcess();
         var memory = process.PeakWorkingSet64 / 1e6;
         Console.WriteLine(JsonSerializer.Serialize(new Measured(client.Conversion.Form.ToString(), MeanNll(client), client.Conversion.Bytes / 1e6, memory, prefill, decode)));
     }
+
+    private static Task<OnnxChatClient> LoadAsync(string model, WeightForm form) => OnnxChatClient.LoadAsync(
+        new ModelLibrary(Path.Combine(Repository.Root, "models")).Find(model).Folder,
+        Path.Combine(Repository.Root, ".domaintuning", "models"),
+        new ChatEngineOptions { Form = form, ContextTokens = 1024, ParallelRequests = 1 });
 
     private static double MeanNll(OnnxChatClient client)
     {
