@@ -39,7 +39,7 @@ public sealed class ArmCatalog : IAsyncDisposable
         chatModels = new(async (id, cancellationToken) => library.Find(id) is { Endpoint: not null } elsewhere
             ? new EndpointChatClient(elsewhere, Endpoints)
             : await OnnxChatClient.LoadAsync(
-                library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads }, conversion, cancellationToken).ConfigureAwait(false));
+                library.Find(id).Folder, workspace.ModelCacheFolder, ChatEngine, conversion, cancellationToken).ConfigureAwait(false));
         embedders = new((id, _) => Task.Run<Embedder>(() => library.Find(id) is { Endpoint: not null } elsewhere
             ? new EndpointEmbedder(elsewhere, Endpoints)
             : OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
@@ -110,6 +110,8 @@ public sealed class ArmCatalog : IAsyncDisposable
         foreach (var embedder in embedders.Opened) embedder.Dispose();
         foreach (var reranker in rerankers.Opened) reranker.Dispose();
     }
+
+    private ChatEngineOptions ChatEngine => new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) };
 
     private EndpointOptions Endpoints => new() { Offline = settings.Offline };
 

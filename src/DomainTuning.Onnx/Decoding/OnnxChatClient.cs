@@ -42,7 +42,7 @@ public sealed class OnnxChatClient : IChatClient
     public ConversionCard Conversion => Converted.Card;
 
     /// <summary>Loads a model, converting it at the first time (some seconds for the shipped one) into the cache folder.</summary>
-    /// <param name="modelFolderOrGguf">A folder with one .gguf file, or such a file.</param>
+    /// <param name="modelFolderOrGguf">A .gguf file, a folder with one, or a folder with config.json, safetensors and tokenizer files.</param>
     /// <param name="cacheFolder">Where converted models are kept; see <see cref="ChatModelCache"/>.</param>
     /// <exception cref="CheckpointException">The model is damaged or not supported.</exception>
     /// <exception cref="IOException">The cache cannot be written, or its disk is full.</exception>
@@ -140,7 +140,7 @@ public sealed class OnnxChatClient : IChatClient
         string modelFolderOrGguf, string cacheFolder, ChatEngineOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
     {
         using var checkpoint = DecoderCheckpoint.Open(modelFolderOrGguf);
-        var format = ChatFormat.Read(checkpoint.Gguf ?? throw new CheckpointException($"'{modelFolderOrGguf}' has no GGUF file."));
+        var format = checkpoint.Gguf is { } gguf ? ChatFormat.Read(gguf) : ChatFormat.Read(checkpoint.Path);
         if (format.Tokenizer.VocabularySize > checkpoint.Shape.Vocabulary)
             throw new CheckpointException($"'{checkpoint.Path}' has {format.Tokenizer.VocabularySize} tokens but only {checkpoint.Shape.Vocabulary} embeddings. Fetch the file again.");
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;

@@ -1,5 +1,3 @@
-using DomainTuning.Checkpoints.Weights;
-
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>8-bit blocks of 32 through MatMulNBits, whose fast path quantises the activations per block too.</summary>
@@ -22,7 +20,7 @@ internal sealed class ByteBlockLinear : LinearForm
             else blocks.ZeroPoints.CopyTo(zero);
         }
 
-        if (w.StoredType == TensorType.Q8_0) w.StoredSlices((first, count, bytes) => Write(first, ByteBlocks.FromQ8(bytes, count * blocksPerRow)), file.CancellationToken);
+        if (w.StoredType is { } type && ByteBlocks.Holds(type)) w.StoredSlices((first, count, bytes) => Write(first, ByteBlocks.From(type, bytes, count * blocksPerRow)), file.CancellationToken);
         else w.Slices((first, count, floats) => Write(first, ByteBlocks.Quantise(floats, count, w.Columns)), file.CancellationToken);
         if (zeroPoints.AsSpan().ContainsAnyExcept(Middle)) file.Part<byte>(name + ".zero", [rows, blocksPerRow], zeroPoints);
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using DomainTuning.Checkpoints.Weights;
 
 namespace DomainTuning.Onnx.Graphs;
 
@@ -16,16 +17,23 @@ internal sealed record ByteBlocks(byte[] Values, float[] Scales, byte[]? ZeroPoi
     public const int Size = 32;
     private const byte Middle = 128;
 
-    /// <summary>Takes stored Q8_0 blocks over: { half scale; sbyte values[32] }.</summary>
+    /// <summary>Whether <see cref="From"/> holds that type exactly: no minimum, no more than 8 bits, one scale for 32 values.</summary>
+    public static bool Holds(TensorType type) => type is TensorType.Q8_0 or TensorType.Q4_0;
+
+    /// <summary>Takes stored blocks over: Q8_0 { half scale; sbyte values[32] } or Q4_0 { half scale; byte q[16] }, of which value i is in the low half of byte i, value i + 16 in its high half.</summary>
     /// <param name="stored">May be longer than the blocks.</param>
-    public static ByteBlocks FromQ8(byte[] stored, int blocks)
+    public static ByteBlocks From(TensorType type, byte[] stored, int blocks)
     {
         var result = new ByteBlocks(new byte[blocks * Size], new float[blocks], null);
         Parallel.For(0, blocks, i =>
         {
-            var block = stored.AsSpan(i * (Size + 2), Size + 2);
+            var block = stored.AsSpan(i * type.BlockBytes(), type.BlockBytes());
+            var values = result.Values.AsSpan(i * Size, Size);
             result.Scales[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-            for (var j = 0; j < Size; j++) result.Values[i * Size + j] = (byte)(block[2 + j] + Middle); // the signed byte moved up by 128
+            if (type == TensorType.Q8_0)
+                for (var j = 0; j < Size; j++) values[j] = (byte)(block[2 + j] + Middle); // the signed byte moved up by 128
+            else
+                for (var j = 0; j < Size; j++) values[j] = (byte)(((block[2 + j % 16] >> (j / 16 * 4)) & 15) - 8 + Middle);
         });
         return result;
     }

@@ -67,11 +67,18 @@ internal sealed class RememberedHashes(string path)
 
     private void Write(Dictionary<string, Entry> entries)
     {
-        var kept = entries.Where(entry => File.Exists(entry.Key)).ToDictionary();
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var temporary = $"{path}.{Guid.NewGuid():N}";
-        File.WriteAllText(temporary, JsonSerializer.Serialize(kept));
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            File.WriteAllText(temporary, JsonSerializer.Serialize(entries.Where(entry => File.Exists(entry.Key)).ToDictionary()));
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A cache that can only be read, or another process in the way: the hash is computed again next time.
+            if (File.Exists(temporary)) File.Delete(temporary);
+        }
     }
 
     private sealed record Entry(long Length, DateTime ChangedUtc, string Sha256);

@@ -10,7 +10,7 @@ public enum WeightForm
     Float32,
 
     /// <summary>
-    /// 8-bit blocks of 32 weights (MatMulNBits), smoothed (arXiv 2211.10438) up to a billion weights. Unsmoothed they hold Q8_0 exactly and Q4_1 within
+    /// 8-bit blocks of 32 weights (MatMulNBits), smoothed (arXiv 2211.10438) up to a billion weights. Unsmoothed they hold Q8_0 and Q4_0 exactly and Q4_1 within
     /// half of a 255th of a block's span. 1.13 bytes a weight.
     /// </summary>
     Blocks8,

@@ -98,13 +98,15 @@ public sealed class WeightFormTests
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], held[i], 1e-6f * (1 + Math.Abs(expected[i])));
     }
 
-    [Fact]
-    public void StoredEightBitBlocksAreTakenOverExactly()
+    [Theory]
+    [InlineData("q8_0", TensorType.Q8_0)]
+    [InlineData("q4_0", TensorType.Q4_0)]
+    public void StoredBlocksWithoutAMinimumAreTakenIntoEightBitsExactly(string name, TensorType type)
     {
-        using var file = GgufFile.Open(Fixtures.Path("gguf", "types", "q8_0.gguf"));
+        using var file = GgufFile.Open(Fixtures.Path("gguf", "types", name + ".gguf"));
         var tensor = file.Tensors[0];
 
-        var blocks = ByteBlocks.FromQ8(file.Bytes(tensor).ToArray(), (int)tensor.Elements / 32);
+        var blocks = ByteBlocks.From(type, file.Bytes(tensor).ToArray(), (int)tensor.Elements / 32);
 
         Assert.Equal(file.Read(tensor), blocks.Dequantise((int)tensor.Rows, (int)tensor.Columns));
     }
