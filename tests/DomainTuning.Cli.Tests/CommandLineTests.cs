@@ -19,6 +19,7 @@ public sealed class CommandLineTests
     [InlineData("models")]
     [InlineData("models add")]
     [InlineData("models convert")]
+    [InlineData("models show")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {
@@ -44,6 +45,7 @@ public sealed class CommandLineTests
     [InlineData("search pumps --mode sideways")]
     [InlineData("serve --port 99999")]
     [InlineData("models convert smollm2-135m-instruct --form int3")]
+    [InlineData("models show x --context 0")]
     [InlineData("ask x --model @")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
@@ -118,6 +120,27 @@ public sealed class CommandLineTests
         Assert.Equal("encoder", models.RootElement[0].GetProperty("kind").GetString());
         Assert.Equal(0, removed.Exit);
         Assert.Equal("[]", empty.Trim());
+    }
+
+    [Fact]
+    public async Task AModelIsShownWithTheMemoryThatItNeeds()
+    {
+        using var folder = new TemporaryFolder();
+        await RunAsync(["models", "add", Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf"), "--id", "tiny"], folder);
+
+        var (_, json, _) = await RunAsync(["models", "show", "tiny", "--context", "100", "--requests", "3", "--json"], folder);
+        var (exit, text, _) = await RunAsync(["models", "show", "tiny"], folder);
+        var (_, listed, _) = await RunAsync(["models", "list", "--json"], folder);
+
+        Assert.Equal(0, exit);
+        using var model = JsonDocument.Parse(json);
+        var memory = model.RootElement.GetProperty("memory");
+        Assert.Equal((512, 100, 3), (model.RootElement.GetProperty("contextTokens").GetInt32(), memory.GetProperty("contextTokens").GetInt32(), memory.GetProperty("requests").GetInt32()));
+        Assert.Equal(100 * 3 * (2 * 3 * 2 * 16 * 4), memory.GetProperty("cache").GetInt64());
+        Assert.Contains("512 tokens × 1", text, StringComparison.Ordinal);
+        Assert.Contains("licence       unknown", text, StringComparison.Ordinal);
+        using var rows = JsonDocument.Parse(listed);
+        Assert.True(rows.RootElement[0].GetProperty("memoryBytes").GetInt64() > 200_000_000);
     }
 
     [Fact]

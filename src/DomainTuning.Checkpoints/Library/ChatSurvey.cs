@@ -4,7 +4,7 @@ using DomainTuning.Checkpoints.Weights;
 
 namespace DomainTuning.Checkpoints.Library;
 
-/// <summary>Chat models are GGUF files: which file, whether its architecture can run, and what its metadata says for the card.</summary>
+/// <summary>Chat models in GGUF files: which file, whether its architecture can run, and what its metadata says for the card.</summary>
 internal static partial class ChatSurvey
 {
     /// <summary>Before the file is here: only the name can be judged.</summary>
@@ -64,7 +64,7 @@ internal static partial class ChatSurvey
         if (metadata.Integer("split.count", 1) is > 1 and var parts)
             throw Refuse(metadata, $"is one of {parts} parts of a model, and parts are not supported: join them with llama-gguf-split --merge");
         if (metadata.StringOrNull("tokenizer.ggml.model") is { } tokenizer && !SupportedArchitectures.ChatTokenizers.Contains(tokenizer))
-            throw Refuse(metadata, $"has the tokenizer '{tokenizer}', which is not supported; supported are {string.Join(", ", SupportedArchitectures.ChatTokenizers)} (byte-level BPE)");
+            throw Refuse(metadata, $"has the tokenizer '{tokenizer}', which is not supported; supported are {string.Join(", ", SupportedArchitectures.ChatTokenizers)} (byte-level and SentencePiece-style BPE)");
         RefuseUnknownSplitter(metadata);
     }
 
@@ -72,7 +72,8 @@ internal static partial class ChatSurvey
     {
         try
         {
-            if (metadata.StringOrNull("tokenizer.ggml.pre") is { } name) _ = BpeSplitter.Named(name);
+            // SentencePiece vocabularies cut nothing; converters write "default" there.
+            if (metadata.StringOrNull("tokenizer.ggml.model") != "llama" && metadata.StringOrNull("tokenizer.ggml.pre") is { } name) _ = BpeSplitter.Named(name);
         }
         catch (NotSupportedException error)
         {
@@ -80,18 +81,11 @@ internal static partial class ChatSurvey
         }
     }
 
-    public static CheckpointException NoGguf(RepositoryListing listing, ConfigJson config)
-    {
-        var type = config.String("model_type") ?? "unknown";
-        return new CheckpointException(
-            $"{listing.Where} is a chat model ({type}) without a .gguf file; chat models run from GGUF. Look for a repository of the same model whose name ends in -GGUF, or convert it with llama.cpp's convert_hf_to_gguf.");
-    }
-
     public static bool IsLicence(string path) =>
         !path.Contains('/', StringComparison.Ordinal) && (path.StartsWith("LICENSE", StringComparison.OrdinalIgnoreCase) || path.StartsWith("LICENCE", StringComparison.OrdinalIgnoreCase) || path.StartsWith("NOTICE", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>"Q4_1 (86 %), Q8_0 (14 %)": the types that hold at least 2 % of the weights.</summary>
-    private static string Quantisation(GgufFile file)
+    public static string Quantisation(TensorFile file)
     {
         var total = file.Tensors.Sum(tensor => tensor.Elements);
         var shares = file.Tensors.GroupBy(tensor => tensor.Type)

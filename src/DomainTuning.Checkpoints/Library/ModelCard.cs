@@ -99,12 +99,17 @@ public sealed record ModelCard
     [JsonIgnore]
     public string Folder { get; init; } = "";
 
-    /// <summary>The file that holds the weights: the .gguf or the .onnx file.</summary>
+    /// <summary>The file that holds the weights, or leads to them: the .gguf or .onnx file, the index of safetensors parts, or model.safetensors.</summary>
     [JsonIgnore]
     public ModelFile Weights => Endpoint is { } elsewhere
         ? throw new CheckpointException($"Model '{Id}' runs at {elsewhere.Url}; it has no weights here. Choose a local model for this.")
-        : Files.FirstOrDefault(file => file.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
-        ?? throw new CheckpointException($"The card of model '{Id}' in '{Folder}' lists no .gguf and no .onnx file. Remove the model with 'domaintuning models remove {Id}' and add it again.");
+        : new[] { ".gguf", ".onnx", ".safetensors.index.json", ".safetensors" }
+        .Select(end => Files.FirstOrDefault(file => file.Path.EndsWith(end, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(file => file is not null)
+        ?? throw new CheckpointException($"The card of model '{Id}' in '{Folder}' lists no .gguf, .onnx or .safetensors file. Remove the model with 'domaintuning models remove {Id}' and add it again.");
+
+    /// <summary>Whether the weights are a GGUF file.</summary>
+    [JsonIgnore]
+    public bool IsGguf => Weights.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Full path of <see cref="Weights"/>.</summary>
     [JsonIgnore]

@@ -9,6 +9,12 @@ public sealed partial class ModelLibrary
     /// <summary>Enough for all metadata of a GGUF file up to its vocabulary.</summary>
     private const int PeekBytes = 1 << 18;
 
+    /// <summary>The largest published tokenizer.json has 34 MB.</summary>
+    private const int LargestTokenizer = 128 << 20;
+
+    /// <summary>A question, its passages and the answer, in tokens.</summary>
+    private const int UsefulContext = 2048;
+
     /// <summary>Adds a model. What cannot run here is refused before anything large is fetched. Cancelled or broken off, it goes on where it stopped when called again.</summary>
     /// <param name="source">A Hugging Face id ("owner/name", "owner/name@revision", "owner/name:file"), a local folder, or a .gguf file.</param>
     /// <returns>The card of the new model.</returns>
@@ -23,11 +29,7 @@ public sealed partial class ModelLibrary
         var listing = await origin.ListAsync(cancellationToken).ConfigureAwait(false);
         var survey = ReadShippedCard(source, listing, options) ?? ModelSurvey.Examine(listing, options);
         RefuseTakenId(survey.Card.Id);
-        if (survey.Card.Kind == ModelKind.Chat)
-        {
-            var beginning = await origin.PeekAsync(survey.Files[0], PeekBytes, cancellationToken).ConfigureAwait(false);
-            ChatSurvey.RefuseUnsupported(Weights.GgufFile.Peek(beginning, $"{survey.Files[0].Path} of {listing.Name}"));
-        }
+        if (survey.Card.Kind == ModelKind.Chat) RefuseLackOfMemory(survey.Card.Id, await JudgeAsync(origin, listing, survey, cancellationToken).ConfigureAwait(false));
 
         var gathering = Path.Combine(Folder, $"{survey.Card.Id}@{origin.StateTag}{PartialSuffix}");
         var worthKeeping = origin is HubSource; // a download goes on where it stopped; copying again costs little
@@ -56,11 +58,47 @@ public sealed partial class ModelLibrary
         }
     }
 
+    /// <summary>Refuses a chat model whose weights or tokenizer cannot be used, from a few kilobytes of a GGUF file or from the small files beside safetensors.</summary>
+    private static async Task<ChatDimensions?> JudgeAsync(ModelSource origin, RepositoryListing listing, SurveyedModel survey, CancellationToken cancellationToken)
+    {
+        if (survey.Files[0].Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+        {
+            var beginning = await origin.PeekAsync(survey.Files[0], PeekBytes, cancellationToken).ConfigureAwait(false);
+            var metadata = Weights.GgufFile.Peek(beginning, $"{survey.Files[0].Path} of {listing.Name}");
+            ChatSurvey.RefuseUnsupported(metadata);
+            return ChatDimensions.FromGguf(metadata);
+        }
+
+        if (survey.Files.FirstOrDefault(file => Chats.FolderChat.TokenizerFiles.Contains(file.Path)) is { } tokenizer)
+        {
+            if (tokenizer.Bytes is 0 or > LargestTokenizer)
+                throw new CheckpointException($"{listing.Where}: {tokenizer.Path} has {ByteSize.Show(tokenizer.Bytes)}; a tokenizer has between 1 and {LargestTokenizer} bytes. Choose another repository of the model.");
+            var content = await origin.PeekAsync(tokenizer, (int)tokenizer.Bytes, cancellationToken).ConfigureAwait(false);
+            Chats.FolderChat.ReadTokenizer($"{tokenizer.Path} of {listing.Name}", content, listing.Json("tokenizer_config.json"));
+        }
+        return listing.Json("config.json") is { } config ? ChatDimensions.FromConfig(config) : null;
+    }
+
+    /// <summary>Refuses a model that could not answer one question over a few passages here, and says what could.</summary>
+    private void RefuseLackOfMemory(string id, ChatDimensions? model)
+    {
+        if (model is null) return;
+        var available = AvailableMemory();
+        var need = MemoryNeed.Of(model, UsefulContext, requests: 1);
+        if (need.Bytes <= available) return;
+        var longest = need.LargestContext(available);
+        var cache = need.CacheBytesPerToken * need.ContextTokens;
+        var fitting = (available - MemoryNeed.OtherBytes - cache) / MemoryNeed.NibbleBlocks / 1e9;
+        throw new CheckpointException(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"'{id}' needs {ByteSize.Show(need.Bytes)} of memory ({model.Parameters / 1e9:0.0} billion weights: {ByteSize.Show(need.WeightBytes)}; {need.ContextTokens} tokens of context: {ByteSize.Show(cache)}), but this machine has {ByteSize.Show(available)}. {(longest >= 256 ? $"It would fit with a context of {longest} tokens, too few for answers from documents" : "No context is small enough for it")}; {(fitting > 0.05 ? $"choose a model of up to {fitting:0.0} billion weights" : "use a machine with more memory")}."));
+    }
+
     private static ModelSource Resolve(string source, ref AddModelOptions options, HttpClient http)
     {
         if (Directory.Exists(source) || (File.Exists(source) && source.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))) return new FolderSource(source);
         if (File.Exists(source))
-            throw new CheckpointException($"'{source}' is a file but not a .gguf file. Name a .gguf file, or the folder that holds config.json, tokenizer.json and the ONNX file.");
+            throw new CheckpointException($"'{source}' is a file but not a .gguf file. Name a .gguf file, or the folder that holds config.json, tokenizer.json and the safetensors or ONNX files.");
         var reference = HubSource.Reference().Match(source);
         if (!reference.Success || (source.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !reference.Groups["file"].Success))
             throw new CheckpointException($"'{source}' is no existing folder or .gguf file, and no Hugging Face id either (owner/name, owner/name@revision or owner/name:file). Check the path or the name.");

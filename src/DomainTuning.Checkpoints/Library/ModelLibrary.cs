@@ -28,6 +28,9 @@ public sealed partial class ModelLibrary
     /// <summary>How many bytes may still be written at a path. A test of a full disk puts another one here.</summary>
     internal Func<string, long> FreeBytes { get; init; } = Free;
 
+    /// <summary>How many bytes of memory a model may take on this machine. A test of a small machine puts another one here.</summary>
+    internal Func<long> AvailableMemory { get; init; } = () => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     /// <summary>All models that can be read, by id. What cannot be read is in <see cref="Problems"/>.</summary>
     public IReadOnlyList<ModelCard> List() => [.. Read().Where(entry => entry.Card is not null).Select(entry => entry.Card!)];
 
@@ -112,6 +115,7 @@ public sealed partial class ModelLibrary
 
     private static ModelCard CompleteChat(ModelCard card)
     {
+        if (!card.IsGguf) return SafetensorsSurvey.Complete(card);
         using var file = Weights.GgufFile.Open(card.WeightsPath);
         return ChatSurvey.Complete(card, file);
     }

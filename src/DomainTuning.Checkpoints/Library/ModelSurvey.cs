@@ -13,13 +13,13 @@ internal static class ModelSurvey
     {
         var ggufs = listing.Files.Where(file => file.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)).ToList();
         var config = listing.Json("config.json");
-        if (ggufs.Count > 0 && (config is null || IsChat(config) || !listing.Files.Any(IsOnnx)))
+        var isSafetensors = config is not null && IsChat(config) && options.File?.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) == true;
+        if (ggufs.Count > 0 && !isSafetensors && (config is null || IsChat(config) || !listing.Files.Any(IsOnnx)))
             return ChatSurvey.Examine(listing, ggufs, options);
         if (config is null)
             throw new CheckpointException(
-                $"{listing.Where} holds neither a .gguf file (a chat model) nor a config.json beside an ONNX file (an encoder or reranker); it holds {ShowNames(listing)}. Name a repository, folder or file that does.");
-        if (IsChat(config)) throw ChatSurvey.NoGguf(listing, config);
-        return EncoderSurvey.Examine(listing, config, options);
+                $"{listing.Where} holds neither a .gguf file (a chat model) nor a config.json beside safetensors (a chat model) or an ONNX file (an encoder or reranker); it holds {ShowNames(listing)}. Name a repository, folder or file that does.");
+        return IsChat(config) ? SafetensorsSurvey.Examine(listing, config, options) : EncoderSurvey.Examine(listing, config, options);
     }
 
     public static bool IsOnnx(OfferedFile file) => file.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);

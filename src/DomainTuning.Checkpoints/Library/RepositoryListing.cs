@@ -22,7 +22,7 @@ internal sealed record RepositoryListing(
     public static bool IsTelling(OfferedFile file) =>
         file.Bytes < 8 << 20
         && file.Path is var path && path.EndsWith(".json", StringComparison.Ordinal)
-        && (path is "config.json" or "modules.json" or "tokenizer_config.json" or "config_sentence_transformers.json"
+        && (path is "config.json" or "modules.json" or SafetensorsSurvey.IndexName or "tokenizer_config.json" or "config_sentence_transformers.json"
             || (path.StartsWith("sentence_", StringComparison.Ordinal) && path.EndsWith("_config.json", StringComparison.Ordinal))
             || (char.IsAsciiDigit(path[0]) && path.EndsWith("/config.json", StringComparison.Ordinal)));
 

@@ -6,14 +6,20 @@ namespace DomainTuning.Checkpoints.Library;
 /// </summary>
 public static class SupportedArchitectures
 {
-    /// <summary>GGUF architectures. "llama" covers Llama 2 and 3, Mistral 7B and SmolLM2: their files carry that name.</summary>
-    public static IReadOnlyList<string> Chat { get; } = ["llama", "qwen2", "qwen3", "phi3", "gemma3"];
+    /// <summary>By config.json's model_type, to the name of the architecture in cards.</summary>
+    private static readonly OrderedDictionary<string, string> ByModelType = new(StringComparer.Ordinal)
+    {
+        ["llama"] = "llama", ["qwen2"] = "qwen2", ["qwen3"] = "qwen3", ["mistral"] = "mistral", ["phi3"] = "phi3", ["gemma3_text"] = "gemma3",
+    };
 
-    /// <summary>Chat models as a folder with safetensors, by model_type.</summary>
-    public static IReadOnlyList<string> ChatFolders { get; } = ["llama", "mistral", "qwen2", "qwen3", "phi3", "gemma3_text"];
+    /// <summary>Chat architectures. GGUF files call Mistral 7B, Llama 2 and 3 and SmolLM2 all "llama"; safetensors folders tell Mistral apart.</summary>
+    public static IReadOnlyList<string> Chat { get; } = [.. ByModelType.Values];
 
-    /// <summary>Kinds of GGUF tokenizers: "gpt2" is byte-level BPE.</summary>
-    public static IReadOnlyList<string> ChatTokenizers { get; } = ["gpt2"];
+    /// <summary>The same by the names of config.json ("gemma3_text" is Gemma 3 without its eyes).</summary>
+    public static IReadOnlyList<string> ChatModelTypes { get; } = [.. ByModelType.Keys];
+
+    /// <summary>Kinds of GGUF tokenizers: "gpt2" is byte-level BPE, "llama" SentencePiece-style BPE.</summary>
+    public static IReadOnlyList<string> ChatTokenizers { get; } = ["gpt2", "llama"];
 
     public static IReadOnlyList<string> Encoders { get; } = ["bert", "xlm-roberta"];
 
@@ -22,4 +28,7 @@ public static class SupportedArchitectures
 
     /// <summary>How token vectors may become one.</summary>
     public static IReadOnlyList<string> Poolings { get; } = ["cls", "mean", "last"];
+
+    /// <summary>The architecture of a chat model by its config.json's model_type, or null.</summary>
+    public static string? ChatOfModelType(string modelType) => ByModelType.GetValueOrDefault(modelType);
 }

@@ -29,8 +29,8 @@ internal sealed class FolderDecoder
 
     private DecoderShape Read()
     {
-        if (!SupportedArchitectures.ChatFolders.Contains(family))
-            throw DecoderShape.Refusal(path, $"has the model_type '{family}'; the chat engine computes {string.Join(", ", SupportedArchitectures.ChatFolders)}");
+        if (!SupportedArchitectures.ChatModelTypes.Contains(family))
+            throw DecoderShape.Refusal(path, $"has the model_type '{family}'; the chat engine computes {string.Join(", ", SupportedArchitectures.ChatModelTypes)}");
         RefuseOptions();
         var hidden = Integer("hidden_size");
         var heads = Integer("num_attention_heads");

@@ -73,7 +73,7 @@ public sealed class ModelSurveyTests
         { "config.json", "[1]", "is a JSON array instead of an object" },
         { "config.json", "{", "cannot be read" },
         { "config.json", """{"model_type": "bert", "hidden_size": "wide", "max_position_embeddings": 5}""", "\"hidden_size\" should be a number, but is a string" },
-        { "config.json", """{"model_type": "llama", "architectures": ["LlamaForCausalLM"]}""", "is a chat model (llama) without a .gguf file" },
+        { "config.json", """{"model_type": "llama", "architectures": ["LlamaForCausalLM"]}""", "is a chat model (llama) without a .gguf file and without model.safetensors" },
         { "config.json", """{"model_type": "bert", "architectures": ["BertForSequenceClassification"], "id2label": {"0": "a", "1": "b", "2": "c"}}""", "is a classifier with 3 labels" },
         { "tokenizer.json", null, "lacks tokenizer.json" },
         { "onnx/model.onnx", null, "has no ONNX file" },
