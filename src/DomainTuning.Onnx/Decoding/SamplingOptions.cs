@@ -32,6 +32,9 @@ public sealed record SamplingOptions
     /// <summary>What the answer is held to. Default null: nothing. Belongs to one answer: options with a constraint are used once.</summary>
     internal TokenConstraint? Constraint { get; init; }
 
+    /// <summary>Where the log-probabilities of the drawn tokens are noted. Default null: nowhere. Belongs to one answer too.</summary>
+    internal DrawnTokens? Drawn { get; init; }
+
     internal const float LowestTemperature = 1e-3f;
 
     internal void Validate()

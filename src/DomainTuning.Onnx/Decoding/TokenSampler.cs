@@ -29,6 +29,7 @@ internal sealed class TokenSampler
         if (options.RepetitionPenalty != 1) seen.Add(token);
         written[token] = written.GetValueOrDefault(token) + 1;
         options.Constraint?.Accept(token);
+        options.Drawn?.Add(logits, token);
         return token;
     }
 

@@ -28,10 +28,12 @@ internal static class Grammars
     public static GrammarConstraint Constraint(Rule grammar) => new(grammar, Smollm2.Tokenizer, Masks, Smollm2.StopTokens);
 
     /// <summary>Draws any allowed token, again and again, until a token ends the turn. The longer the text, the more a quote or bracket is preferred.</summary>
-    public static string Walk(Rule grammar, Random random)
+    public static string Walk(Rule grammar, Random random) => Smollm2.Tokenizer.Decode(Walk(Constraint(grammar), Smollm2, random));
+
+    /// <summary>The same for any vocabulary, as ids.</summary>
+    public static List<int> Walk(TokenConstraint constraint, ChatFormat format, Random random)
     {
-        var constraint = Constraint(grammar);
-        var tokenizer = Smollm2.Tokenizer;
+        var tokenizer = format.Tokenizer;
         var logits = new float[tokenizer.VocabularySize];
         var written = new List<int>();
         while (written.Count < 4000)
@@ -40,16 +42,16 @@ internal static class Grammars
             constraint.Mask(logits);
             List<int> allowed = [.. Enumerable.Range(0, logits.Length).Where(id => logits[id] == 0)];
             Assert.NotEmpty(allowed);
-            Assert.Equal(constraint.IsComplete, allowed.Exists(Smollm2.StopTokens.Contains));
+            Assert.Equal(constraint.IsComplete, allowed.Exists(format.StopTokens.Contains));
             if (random.Next(100) < written.Count && allowed.FindAll(Closes) is { Count: > 0 } closing) allowed = closing;
             var token = allowed[random.Next(allowed.Count)];
-            if (Smollm2.StopTokens.Contains(token)) return tokenizer.Decode(written);
+            if (format.StopTokens.Contains(token)) return written;
             written.Add(token);
             constraint.Accept(token);
         }
 
         throw new InvalidOperationException($"No end after {written.Count} tokens: {tokenizer.Decode(written)}");
 
-        bool Closes(int id) => Smollm2.StopTokens.Contains(id) || tokenizer.BytesOf(id).Span is [(byte)'"' or (byte)'}' or (byte)']'];
+        bool Closes(int id) => format.StopTokens.Contains(id) || tokenizer.BytesOf(id).Span is [(byte)'"' or (byte)'}' or (byte)']'];
     }
 }
