@@ -44,6 +44,7 @@ internal static class TemplateMessages
     {
         var parameters = JsonNode.Parse(function.JsonSchema.GetRawText()) as JsonObject ?? [];
         parameters.Remove("$schema");
+        if (parameters["condition"] is JsonValue) parameters.Remove("condition"); // Semantic Kernel repeats the description under this name
         parameters.TryAdd("type", "object");
         parameters.TryAdd("properties", new JsonObject());
         return new JsonObject

@@ -27,7 +27,7 @@ internal sealed class ToolFamily
     private ToolFamily(string template, string stop, string? begin, string[] controls, string[] plain)
     {
         Template = template;
-        var tokens = (string[])[.. controls, .. plain, .. Enumerable.Range(0, 256).Select(Letter)];
+        var tokens = (string[])[.. controls, .. plain, .. Enumerable.Range(0, 256).Select(value => Letter((byte)value).ToString())];
         var tokenizer = ByteLevelBpeTokenizer.FromParts(new BpeVocabulary
         {
             Tokens = tokens,
@@ -96,9 +96,13 @@ internal sealed class ToolFamily
         return JsonNode.Parse(stream)!;
     }
 
-    private static string Letter(int value)
+    /// <summary>The letter that stands for a byte in a byte-level vocabulary.</summary>
+    internal static char Letter(byte value) => Alphabet.Value[value];
+
+    private static readonly Lazy<char[]> Alphabet = new(() =>
     {
-        if (value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF)) return ((char)value).ToString();
-        return ((char)(256 + Enumerable.Range(0, value).Count(other => other is not ((>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF))))).ToString();
-    }
+        byte[] visible = [.. Enumerable.Range(0, 256).Select(value => (byte)value).Where(value => value is (>= (byte)'!' and <= (byte)'~') or (>= 0xA1 and <= 0xAC) or >= 0xAE)];
+        var hidden = 256;
+        return [.. Enumerable.Range(0, 256).Select(value => visible.Contains((byte)value) ? (char)value : (char)hidden++)];
+    });
 }
