@@ -88,6 +88,27 @@ public sealed class ToolPromptTests
     }
 
     [Fact]
+    public void WithAFormatAndFunctionsAnAnswerIsEitherJsonOrACall()
+    {
+        var family = ToolFamily.Of("qwen25-style");
+        var format = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}""").RootElement);
+        ChatRequest Request(ChatOptions options) => ChatRequest.Read([new ChatMessage(ChatRole.User, "Hi")], options, "m", new ChatEngineOptions());
+        var both = Request(new ChatOptions { Tools = [Weather], ResponseFormat = format });
+        var kinds = new HashSet<string>(StringComparer.Ordinal);
+        for (var seed = 0; seed < 12; seed++)
+        {
+            var parser = family.Format.Parser(both);
+            List<AIContent> contents = [.. Grammars.Walk(family.Format.Sampling(both).Constraint!, family.Format, new Random(seed)).SelectMany(parser.Append), .. parser.Finish(cut: false)];
+            if (!parser.HasCalls) Assert.Equal(JsonValueKind.Number, JsonDocument.Parse(string.Concat(contents.OfType<TextContent>().Select(text => text.Text))).RootElement.GetProperty("n").ValueKind);
+            kinds.Add(parser.HasCalls ? "call" : "json");
+        }
+
+        Assert.Equal(["call", "json"], kinds.Order(StringComparer.Ordinal));
+        Assert.Null(family.Format.Sampling(Request(new ChatOptions { Tools = [Weather] })).Constraint);
+        Assert.Empty(Request(new ChatOptions { Tools = [Weather], ToolMode = ChatToolMode.None }).Functions);
+    }
+
+    [Fact]
     public void TheFormIsRecognisedFromTheTemplatesText()
     {
         foreach (var name in new[] { "qwen25-style", "qwen3-style", "hermes-style" }) Assert.IsType<HermesForm>(ToolForm.Recognise(ToolFamily.TemplateOf(name)));
