@@ -18,11 +18,14 @@ public sealed class ChatTemplate
     private readonly Block _body;
     private readonly TemplateLimits _limits;
 
-    private ChatTemplate(Block body, TemplateLimits limits) => (_body, _limits) = (body, limits);
+    private ChatTemplate(string source, Block body, TemplateLimits limits) => (Source, _body, _limits) = (source, body, limits);
+
+    /// <summary>The template as it was read.</summary>
+    public string Source { get; }
 
     /// <summary>Reads a template, such as tokenizer.chat_template of a GGUF file or chat_template of tokenizer_config.json.</summary>
     /// <exception cref="TemplateException">It is not well-formed; the exception names the line.</exception>
-    public static ChatTemplate Parse(string source, TemplateLimits? limits = null) => new(TemplateParser.Parse(source), limits ?? new TemplateLimits());
+    public static ChatTemplate Parse(string source, TemplateLimits? limits = null) => new(source, TemplateParser.Parse(source), limits ?? new TemplateLimits());
 
     /// <summary>Renders a chat.</summary>
     /// <exception cref="TemplateException">The template refuses the chat (<see cref="TemplateErrorKind.Raised"/>), does not fit it, or reached a limit.</exception>

@@ -1,9 +1,9 @@
-using System.Text.Json.Nodes;
 using DomainTuning.Checkpoints;
 using DomainTuning.Checkpoints.Chats;
 using DomainTuning.Checkpoints.Templates;
 using DomainTuning.Checkpoints.Tokenizers;
 using DomainTuning.Checkpoints.Weights;
+using DomainTuning.Onnx.Decoding.Tools;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Onnx.Decoding;
@@ -11,6 +11,9 @@ namespace DomainTuning.Onnx.Decoding;
 /// <summary>How a chat becomes token ids for one model, and which ids end its turn. Control tokens come from the model's own template alone: text of any message that looks like one stays text.</summary>
 internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template, IReadOnlySet<int> stopTokens, string? beginToken, string? endToken)
 {
+    private readonly Lazy<ToolForm?> toolForm = new(() => ToolForm.Recognise(template.Source));
+    private readonly Lazy<AnswerGrammars> grammars = new(() => new AnswerGrammars(tokenizer, FormOrNull(template)));
+
     public ChatTokenizer Tokenizer => tokenizer;
 
     public IReadOnlySet<int> StopTokens => stopTokens;
@@ -26,13 +29,19 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
     private static ChatFormat Of(ChatConventions chat) => new(chat.Tokenizer, chat.Template, chat.StopTokens, chat.BosText, chat.EosText);
 
     /// <summary>The ids of a prompt that ends where the assistant begins.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="functions">Functions that the model may call.</param>
     /// <exception cref="TemplateException">The template refuses the chat.</exception>
-    /// <exception cref="NotSupportedException">A message holds something other than text, or has a role that is not supported.</exception>
-    public int[] Encode(IEnumerable<ChatMessage> messages)
+    /// <exception cref="NotSupportedException">A message holds something that is not supported, or the template has no place for functions.</exception>
+    public int[] Encode(IEnumerable<ChatMessage> messages, IReadOnlyList<AIFunctionDeclaration>? functions = null)
     {
+        var offers = functions is { Count: > 0 };
+        if (offers && toolForm.Value is null)
+            throw new NotSupportedException("ChatOptions.Tools is set, but the model's chat template has no place for tools. Leave it empty, or choose a model that was trained to call functions.");
         var rendered = template.Render(new ChatTemplateInput
         {
-            Messages = [.. messages.Select(Read)],
+            Messages = TemplateMessages.Read(messages, FormOrNull(template)),
+            Tools = offers ? [.. functions!.Select(TemplateMessages.Tool)] : null,
             AddGenerationPrompt = true,
             BosToken = beginToken,
             EosToken = endToken,
@@ -40,13 +49,28 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
         return [.. tokenizer.Encode(rendered.Text, rendered.Trusted).Select(token => token.Id)];
     }
 
-    private static JsonObject Read(ChatMessage message)
+    /// <summary>How the answer to a request is drawn: its own options, with what holds it to a format and notes its probabilities.</summary>
+    /// <exception cref="NotSupportedException">A schema cannot be followed.</exception>
+    public SamplingOptions Sampling(ChatRequest request) => request.Sampling with
     {
-        if (message.Role != ChatRole.System && message.Role != ChatRole.User && message.Role != ChatRole.Assistant)
-            throw new NotSupportedException($"A message has the role '{message.Role}'; this engine takes system, user and assistant. Tool results must be put into a user message.");
-        foreach (var content in message.Contents)
-            if (content is not TextContent)
-                throw new NotSupportedException($"A message of the role '{message.Role}' holds {content.GetType().Name}; this engine takes text only.");
-        return new JsonObject { ["role"] = message.Role.Value, ["content"] = string.Concat(message.Contents.OfType<TextContent>().Select(content => content.Text)) };
+        Constraint = grammars.Value.Constrain(request, stopTokens),
+        Drawn = request.LogProbabilities is { } top ? new DrawnTokens(top) : null,
+    };
+
+    /// <summary>What reads the answer to a request.</summary>
+    public AnswerParser Parser(ChatRequest request) =>
+        new(tokenizer, request.Functions.Count > 0 ? toolForm.Value : null, [.. request.Functions.Select(function => function.Name)], request.StopSequences);
+
+    /// <summary>A template whose form of calls is not read is good for everything else.</summary>
+    private static ToolForm? FormOrNull(ChatTemplate template)
+    {
+        try
+        {
+            return ToolForm.Recognise(template.Source);
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
     }
 }

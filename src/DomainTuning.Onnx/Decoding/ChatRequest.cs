@@ -6,7 +6,21 @@ namespace DomainTuning.Onnx.Decoding;
 /// <summary>What of <see cref="ChatOptions"/> the engine honours, read and checked. What it cannot honour is refused by name, never ignored.</summary>
 internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, SamplingOptions Sampling, int MaxOutputTokens, IReadOnlyList<string> StopSequences)
 {
-    private static readonly string[] KnownProperties = ["min_p", "repetition_penalty"];
+    private const int MostLogProbabilities = 20;
+
+    private static readonly string[] KnownProperties = ["min_p", "repetition_penalty", "logprobs", "top_logprobs"];
+
+    /// <summary>Functions that the model is offered; none where it may not call any.</summary>
+    public IReadOnlyList<AIFunctionDeclaration> Functions { get; private init; } = [];
+
+    /// <summary>Those of which it must call one; none where it need not.</summary>
+    public IReadOnlyList<AIFunctionDeclaration> RequiredFunctions { get; private init; } = [];
+
+    /// <summary>The JSON that the answer must be; null: it is text.</summary>
+    public ChatResponseFormatJson? Json { get; private init; }
+
+    /// <summary>How many of the likeliest tokens are reported beside each token of the answer; null: no probabilities at all.</summary>
+    public int? LogProbabilities { get; private init; }
 
     /// <exception cref="NotSupportedException">Something is asked for that the engine does not do.</exception>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
@@ -32,22 +46,64 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Sampling
         if (maxTokens < 1) throw new ArgumentException($"MaxOutputTokens is {maxTokens}; it must be 1 or more.");
         var stops = options?.StopSequences ?? [];
         if (stops.Any(string.IsNullOrEmpty)) throw new ArgumentException("A stop sequence is empty, which would end every answer before it begins.");
-        return new ChatRequest(list, sampling, maxTokens, [.. stops]);
+        var functions = FunctionsOf(options);
+        return new ChatRequest(list, sampling, maxTokens, [.. stops])
+        {
+            Functions = functions,
+            RequiredFunctions = Required(options?.ToolMode, functions),
+            Json = options?.ResponseFormat as ChatResponseFormatJson,
+            LogProbabilities = LogProbabilitiesOf(options),
+        };
+    }
+
+    private static AIFunctionDeclaration[] FunctionsOf(ChatOptions? options)
+    {
+        if (options?.Tools is not { Count: > 0 } tools || options.ToolMode is NoneChatToolMode) return [];
+        if (tools.FirstOrDefault(tool => tool is not AIFunctionDeclaration) is { } other)
+            throw new NotSupportedException($"ChatOptions.Tools holds a {other.GetType().Name}; this engine calls functions (AIFunction, AIFunctionDeclaration) only.");
+        AIFunctionDeclaration[] functions = [.. tools.Cast<AIFunctionDeclaration>()];
+        if (functions.GroupBy(function => function.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"ChatOptions.Tools has two functions named '{twice.Key}'; a call could not say which is meant.");
+        return functions;
+    }
+
+    private static AIFunctionDeclaration[] Required(ChatToolMode? mode, AIFunctionDeclaration[] functions)
+    {
+        if (mode is not RequiredChatToolMode { RequiredFunctionName: var name }) return [];
+        if (functions.Length == 0) throw new ArgumentException("ChatOptions.ToolMode requires a call, but Tools is empty.");
+        if (name is null) return functions;
+        return Array.FindAll(functions, function => function.Name == name) is { Length: 1 } one
+            ? one
+            : throw new ArgumentException($"ChatOptions.ToolMode requires '{name}', but Tools has {string.Join(", ", functions.Select(function => function.Name))}.");
+    }
+
+    private static int? LogProbabilitiesOf(ChatOptions? options)
+    {
+        var wanted = options?.AdditionalProperties?.GetValueOrDefault("logprobs") switch
+        {
+            null => false,
+            bool flag => flag,
+            System.Text.Json.JsonElement { ValueKind: System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False } element => element.GetBoolean(),
+            var other => throw new ArgumentException($"ChatOptions.AdditionalProperties['logprobs'] is '{other}'; it must be true or false."),
+        };
+        var top = Number(options, "top_logprobs");
+        if (top is not null && !wanted) throw new ArgumentException("ChatOptions.AdditionalProperties has 'top_logprobs' without 'logprobs'; set that to true.");
+        if (top is not (null or (>= 0 and <= MostLogProbabilities)) || top != MathF.Floor(top ?? 0) && top is not null)
+            throw new ArgumentException(FormattableString.Invariant($"ChatOptions.AdditionalProperties['top_logprobs'] is {top}; it must be a whole number from 0 to {MostLogProbabilities}."));
+        return wanted ? (int)(top ?? 0) : null;
     }
 
     private static void Refuse(ChatOptions? options, string modelId)
     {
         if (options is null) return;
-        if (options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode)
-            throw new NotSupportedException("ChatOptions.Tools is set; this engine does not call tools. Leave it empty, or set ToolMode to None.");
-        if (options.ResponseFormat is not (null or ChatResponseFormatText))
-            throw new NotSupportedException($"ChatOptions.ResponseFormat is {options.ResponseFormat.GetType().Name}; this engine cannot hold an answer to a format. Ask for text.");
+        if (options.ResponseFormat is not (null or ChatResponseFormatText or ChatResponseFormatJson))
+            throw new NotSupportedException($"ChatOptions.ResponseFormat is {options.ResponseFormat.GetType().Name}; this engine writes text or JSON.");
         if (options.ConversationId is not null) throw new NotSupportedException("ChatOptions.ConversationId is set; this engine keeps no conversations. Send the whole history.");
         if (options.Reasoning is not null) throw new NotSupportedException("ChatOptions.Reasoning is set; this engine has no separate reasoning. Leave it unset.");
         if (options.ModelId is { } asked && asked != modelId) throw new NotSupportedException($"ChatOptions.ModelId is '{asked}'; this client runs '{modelId}'.");
         foreach (var key in options.AdditionalProperties?.Keys ?? Enumerable.Empty<string>())
             if (!KnownProperties.Contains(key))
-                throw new NotSupportedException($"ChatOptions.AdditionalProperties has '{key}'; known are {string.Join(" and ", KnownProperties)}.");
+                throw new NotSupportedException($"ChatOptions.AdditionalProperties has '{key}'; known are {string.Join(", ", KnownProperties)}.");
     }
 
     private static float? Number(ChatOptions? options, string key)

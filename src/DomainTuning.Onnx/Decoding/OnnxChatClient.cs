@@ -8,7 +8,9 @@ namespace DomainTuning.Onnx.Decoding;
 
 /// <summary>
 /// A chat model on this machine as an <see cref="IChatClient"/>. Temperature, TopK, TopP, Seed, MaxOutputTokens, StopSequences, Frequency- and
-/// PresencePenalty, Instructions, and "min_p" and "repetition_penalty" among the additional properties are honoured; what cannot be is refused.
+/// PresencePenalty, Instructions, Tools, ToolMode, ResponseFormat (JSON, with a schema or without), and "min_p", "repetition_penalty", "logprobs" and
+/// "top_logprobs" among the additional properties are honoured; what cannot be is refused. JSON and required calls are held to token by token: an
+/// answer that ends by itself is valid; one that reaches MaxOutputTokens has the finish reason Length and may lack its end.
 /// Thread-safe: several answers are written at once, further ones wait.
 /// </summary>
 public sealed class OnnxChatClient : IChatClient
@@ -71,6 +73,7 @@ public sealed class OnnxChatClient : IChatClient
         var updates = await GetStreamingResponseAsync(messages, options, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
         var response = updates.ToChatResponse();
         response.AdditionalProperties = updates[^1].AdditionalProperties;
+        if (TokenLogProbability.Of(updates) is { } tokens) response.AdditionalProperties![TokenLogProbability.Property] = tokens;
         return response;
     }
 
@@ -81,26 +84,27 @@ public sealed class OnnxChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = ChatRequest.Read(messages, options, ModelId, this.options);
-        var prompt = format.Encode(request.Messages);
+        var prompt = format.Encode(request.Messages, request.Functions);
+        var sampling = format.Sampling(request);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, request.Sampling, source.Token);
+        var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, sampling, source.Token);
         await engine.SubmitAsync(generation).ConfigureAwait(false);
 
         var id = Guid.NewGuid().ToString("N");
-        var decoder = format.Tokenizer.Stream(skipControlTokens: true);
-        var stops = new StopStrings(request.StopSequences);
+        var answer = format.Parser(request);
         var count = 0;
         try
         {
             await foreach (var token in generation.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 count++;
-                if (stops.Append(decoder.Append(token)) is { Length: > 0 } text) yield return Update(id, new TextContent(text));
-                if (stops.Stopped) break;
+                sampling.Drawn?.Read(format.Tokenizer);
+                foreach (var content in answer.Append(token)) yield return Update(id, content, sampling.Drawn);
+                if (answer.Stopped) break;
             }
 
-            if (!stops.Stopped && stops.Append(decoder.Flush(dropHeld: generation.End == GenerationEnd.Length)) + stops.Flush() is { Length: > 0 } rest)
-                yield return Update(id, new TextContent(rest));
+            if (!answer.Stopped)
+                foreach (var content in answer.Finish(cut: generation.End == GenerationEnd.Length)) yield return Update(id, content, sampling.Drawn);
         }
         finally
         {
@@ -114,8 +118,9 @@ public sealed class OnnxChatClient : IChatClient
             TotalTokenCount = prompt.Length + count,
             CachedInputTokenCount = 0,
         }));
-        last.FinishReason = stops.Stopped || generation.End == GenerationEnd.StopToken ? ChatFinishReason.Stop : ChatFinishReason.Length;
+        last.FinishReason = !answer.Stopped && generation.End != GenerationEnd.StopToken ? ChatFinishReason.Length : answer.HasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         last.AdditionalProperties = new AdditionalPropertiesDictionary { [TimeToFirstToken] = generation.TimeToFirstToken, [TokensPerSecond] = generation.TokensPerSecond };
+        sampling.Drawn?.MoveTo(last);
         yield return last;
     }
 
@@ -136,6 +141,9 @@ public sealed class OnnxChatClient : IChatClient
 
     internal ChatFormat Format => format;
 
+    /// <summary>For tests: the same model and engine, spoken to in another format. Only one of the two is disposed.</summary>
+    internal OnnxChatClient Speaking(ChatFormat other) => new(ModelId, Converted, other, options, engine);
+
     private static OnnxChatClient Load(
         string modelFolderOrGguf, string cacheFolder, ChatEngineOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
     {
@@ -150,6 +158,10 @@ public sealed class OnnxChatClient : IChatClient
         return new OnnxChatClient(checkpoint.Name, model, format, options, new DecodingEngine(session, options.WaitingRequests));
     }
 
-    private ChatResponseUpdate Update(string id, AIContent content) =>
-        new(ChatRole.Assistant, [content]) { ResponseId = id, MessageId = id, ModelId = ModelId, CreatedAt = TimeProvider.System.GetUtcNow() };
+    private ChatResponseUpdate Update(string id, AIContent content, DrawnTokens? drawn = null)
+    {
+        var update = new ChatResponseUpdate(ChatRole.Assistant, [content]) { ResponseId = id, MessageId = id, ModelId = ModelId, CreatedAt = TimeProvider.System.GetUtcNow() };
+        drawn?.MoveTo(update);
+        return update;
+    }
 }

@@ -1,6 +1,8 @@
+using DomainTuning.Onnx.Decoding.Constraints;
+
 namespace DomainTuning.Onnx.Decoding;
 
-/// <summary>How the next token is drawn. Applied in this order: penalties, temperature, top-k, top-p, min-p.</summary>
+/// <summary>How the next token is drawn. Applied in this order: penalties, constraint, temperature, top-k, top-p, min-p.</summary>
 public sealed record SamplingOptions
 {
     /// <summary>Logits are divided by this. 0 (and anything below 0.001) takes the likeliest token. Default 0.</summary>
@@ -26,6 +28,12 @@ public sealed record SamplingOptions
 
     /// <summary>The same seed, prompt and options give the same answer. Default null: another one each time.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>What the answer is held to. Default null: nothing. Belongs to one answer: options with a constraint are used once.</summary>
+    internal TokenConstraint? Constraint { get; init; }
+
+    /// <summary>Where the log-probabilities of the drawn tokens are noted. Default null: nowhere. Belongs to one answer too.</summary>
+    internal DrawnTokens? Drawn { get; init; }
 
     internal const float LowestTemperature = 1e-3f;
 

@@ -24,9 +24,12 @@ internal sealed class TokenSampler
         if (probabilities.Length != logits.Length) probabilities = new float[logits.Length];
         logits.CopyTo(probabilities);
         ApplyPenalties(probabilities);
+        options.Constraint?.Mask(probabilities);
         var token = options.Temperature < SamplingOptions.LowestTemperature ? TensorPrimitives.IndexOfMax<float>(probabilities) : DrawByChance(probabilities);
         if (options.RepetitionPenalty != 1) seen.Add(token);
         written[token] = written.GetValueOrDefault(token) + 1;
+        options.Constraint?.Accept(token);
+        options.Drawn?.Add(logits, token);
         return token;
     }
 
@@ -69,7 +72,7 @@ internal sealed class TokenSampler
         if (options.TopK > 0) floor = Math.Max(floor, KthLargest(values, options.TopK));
         var candidates = new List<(int Token, double Probability)>();
         for (var token = 0; token < values.Length; token++)
-            if (values[token] >= floor) candidates.Add((token, values[token]));
+            if (values[token] >= floor && values[token] > 0) candidates.Add((token, values[token]));
         candidates.Sort((a, b) => a.Probability != b.Probability ? b.Probability.CompareTo(a.Probability) : a.Token.CompareTo(b.Token));
         if (options.TopK > 0 && candidates.Count > options.TopK) candidates.RemoveRange(options.TopK, candidates.Count - options.TopK);
         if (options.TopP == 1) return candidates;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Text;
+using System.Text.Json;
 using DomainTuning.Checkpoints;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
@@ -185,7 +186,9 @@ public sealed class OnnxChatClientTests(SmolLm2 model)
             (await Assert.ThrowsAnyAsync<Exception>(() => client.GetResponseAsync("Hi", options, Cancellation))).Message;
 
         Assert.Contains("Tools", await Refusal(new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] }), StringComparison.Ordinal);
-        Assert.Contains("ResponseFormat", await Refusal(new ChatOptions { ResponseFormat = ChatResponseFormat.Json }), StringComparison.Ordinal);
+        Assert.Contains("'not' at #/not", await Refusal(new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"not":{}}""").RootElement) }), StringComparison.Ordinal);
+        Assert.Contains("'top_logprobs' without 'logprobs'", await Refusal(new ChatOptions { AdditionalProperties = new() { ["top_logprobs"] = 3 } }), StringComparison.Ordinal);
+        Assert.Contains("from 0 to 20", await Refusal(new ChatOptions { AdditionalProperties = new() { ["logprobs"] = true, ["top_logprobs"] = 21 } }), StringComparison.Ordinal);
         Assert.Contains("'min-p'; known are min_p", await Refusal(new ChatOptions { AdditionalProperties = new() { ["min-p"] = 0.1 } }), StringComparison.Ordinal);
         Assert.Contains("MinP is 3", await Refusal(new ChatOptions { AdditionalProperties = new() { ["min_p"] = "3" } }), StringComparison.Ordinal);
         Assert.Contains("'other'; this client runs 'smollm2", await Refusal(new ChatOptions { ModelId = "other" }), StringComparison.Ordinal);

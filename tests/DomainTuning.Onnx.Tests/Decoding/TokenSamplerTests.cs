@@ -1,4 +1,5 @@
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Decoding.Constraints;
 
 namespace DomainTuning.Onnx.Tests.Decoding;
 
@@ -82,11 +83,54 @@ public sealed class TokenSamplerTests
         Assert.Equal([0, 0, 1, 0, 1], Enumerable.Range(0, 5).Select(_ => frequency.Draw([3f, 2, 0])));
     }
 
+    [Theory]
+    [InlineData(0, 0, 1)]
+    [InlineData(1, 0, 1)]
+    [InlineData(1, 4, 1)] // top-k larger than what is allowed
+    [InlineData(1, 0, 0.9f)]
+    public void AConstraintLeavesOnlyWhatItAllows(float temperature, int topK, float topP)
+    {
+        var constraint = new OddThenEven();
+        var sampler = new TokenSampler(new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, Seed = 1, Constraint = constraint }, []);
+
+        for (var i = 0; i < 200; i++) Assert.Equal((i + 1) % 2, sampler.Draw(Logits) % 2);
+
+        Assert.Equal(200, constraint.Accepted);
+    }
+
+    [Fact]
+    public void LogProbabilitiesAreTheModelsWhateverTheOptions()
+    {
+        var drawn = new DrawnTokens(top: 3);
+        var sampler = new TokenSampler(new SamplingOptions { Temperature = 3, FrequencyPenalty = 1, Seed = 1, Constraint = new OddThenEven(), Drawn = drawn }, []);
+        var token = sampler.Draw([.. Logits.Select(logit => logit + 20)]); // a constant on all logits changes nothing
+
+        var noted = drawn.Take();
+
+        Assert.Equal((token, Logits[token]), (noted.Id, noted.Log), (a, b) => a.Item1 == b.Item1 && Math.Abs(a.Item2 - b.Item2) < 1e-4);
+        Assert.Equal([0, 1, 2], noted.Top.Select(other => other.Id));
+        Assert.All(noted.Top, other => Assert.Equal(Logits[other.Id], other.Log, 1e-4f));
+    }
+
     [Fact]
     public void ValuesOutOfRangeAreRefusedByName()
     {
         Assert.Contains("TopP is 1.5", Assert.Throws<ArgumentException>(() => new SamplingOptions { TopP = 1.5f }.Validate()).Message, StringComparison.Ordinal);
         Assert.Contains("Temperature is NaN", Assert.Throws<ArgumentException>(() => new SamplingOptions { Temperature = float.NaN }.Validate()).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class OddThenEven : TokenConstraint
+    {
+        public int Accepted { get; private set; }
+
+        public override bool IsComplete => false;
+
+        public override void Mask(Span<float> logits)
+        {
+            for (var token = Accepted % 2; token < logits.Length; token += 2) logits[token] = float.NegativeInfinity;
+        }
+
+        public override void Accept(int token) => Accepted++;
     }
 
     private static List<int> Draw(SamplingOptions options, int count)
