@@ -36,6 +36,9 @@ internal sealed class ConfigJson
         ? value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Mismatch(key, "true or false", value)
         : null;
 
+    /// <summary>Whether the value says "not used": false or 0. A missing one does too.</summary>
+    public bool IsFalseOrZero(string key) => Value(key) is not { } value || value.ValueKind == JsonValueKind.False || (value.ValueKind == JsonValueKind.Number && value.GetDouble() == 0);
+
     /// <summary>A number. Read as a double because publishers write 1e30 for "no limit".</summary>
     public double? Number(string key) => Value(key) is { } value ? Expect(key, value, JsonValueKind.Number, "a number").GetDouble() : null;
 

@@ -7,7 +7,10 @@ namespace DomainTuning.Checkpoints.Library;
 public static class SupportedArchitectures
 {
     /// <summary>GGUF architectures. "llama" covers Llama 2 and 3, Mistral 7B and SmolLM2: their files carry that name.</summary>
-    public static IReadOnlyList<string> Chat { get; } = ["llama"];
+    public static IReadOnlyList<string> Chat { get; } = ["llama", "qwen2", "qwen3", "phi3", "gemma3"];
+
+    /// <summary>Chat models as a folder with safetensors, by model_type.</summary>
+    public static IReadOnlyList<string> ChatFolders { get; } = ["llama", "mistral", "qwen2", "qwen3", "phi3", "gemma3_text"];
 
     /// <summary>Kinds of GGUF tokenizers: "gpt2" is byte-level BPE.</summary>
     public static IReadOnlyList<string> ChatTokenizers { get; } = ["gpt2"];

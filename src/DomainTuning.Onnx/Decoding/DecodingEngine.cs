@@ -173,7 +173,15 @@ internal sealed class DecodingEngine : IDisposable
                 continue;
             }
 
-            round.Run();
+            try
+            {
+                round.Run();
+            }
+            catch (Exception error) // what failed between the runs ends all that is under way, never the engine
+            {
+                foreach (var sequence in round.Slots) sequence?.Fail(error);
+            }
+
             FreeEnded();
         }
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints;
-using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;
 
@@ -162,29 +161,16 @@ public sealed class OnnxChatClient : IChatClient
     private static OnnxChatClient Load(
         string modelFolderOrGguf, string cacheFolder, ChatEngineOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
     {
-        var (id, path) = FindCheckpoint(modelFolderOrGguf);
-        using var file = GgufFile.Open(path);
-        var shape = DecoderShape.Read(file);
-        var format = ChatFormat.Read(file);
-        if (format.Tokenizer.VocabularySize > shape.Vocabulary)
-            throw new CheckpointException($"'{path}' has {format.Tokenizer.VocabularySize} tokens but only {shape.Vocabulary} embeddings. Fetch the file again.");
+        using var checkpoint = DecoderCheckpoint.Open(modelFolderOrGguf);
+        var format = ChatFormat.Read(checkpoint.Gguf ?? throw new CheckpointException($"'{modelFolderOrGguf}' has no GGUF file."));
+        if (format.Tokenizer.VocabularySize > checkpoint.Shape.Vocabulary)
+            throw new CheckpointException($"'{checkpoint.Path}' has {format.Tokenizer.VocabularySize} tokens but only {checkpoint.Shape.Vocabulary} embeddings. Fetch the file again.");
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        var model = new ChatModelCache(cacheFolder).Open(file, format.Tokenizer, options.Form, threads, progress, cancellationToken);
+        var model = new ChatModelCache(cacheFolder).Open(checkpoint, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, shape.ContextTokens), threads);
-        return new OnnxChatClient(id, model, format, options, new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, options.Drafting ? new RunCosts(options.ParallelRequests) : null));
-    }
-
-    private static (string Id, string Path) FindCheckpoint(string modelFolderOrGguf)
-    {
-        if (!Directory.Exists(modelFolderOrGguf))
-            return File.Exists(modelFolderOrGguf)
-                ? (Path.GetFileNameWithoutExtension(modelFolderOrGguf), modelFolderOrGguf)
-                : throw new FileNotFoundException($"There is no chat model at '{Path.GetFullPath(modelFolderOrGguf)}'. Pass a .gguf file or a folder that holds one.", modelFolderOrGguf);
-        var files = Directory.GetFiles(modelFolderOrGguf, "*.gguf");
-        return files.Length == 1
-            ? (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolderOrGguf))), files[0])
-            : throw new CheckpointException($"'{modelFolderOrGguf}' holds {files.Length} .gguf files; one was expected. Pass the file itself.");
+        var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, checkpoint.Shape.ContextTokens), threads);
+        var costs = options.Drafting ? new RunCosts(options.ParallelRequests) : null;
+        return new OnnxChatClient(checkpoint.Name, model, format, options, new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, costs));
     }
 
     private ChatResponseUpdate Update(string id, AIContent content) =>

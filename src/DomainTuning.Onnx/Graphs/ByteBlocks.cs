@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics.Tensors;
 
 namespace DomainTuning.Onnx.Graphs;
@@ -15,6 +16,21 @@ internal sealed record ByteBlocks(byte[] Values, float[] Scales, byte[]? ZeroPoi
     public const int Size = 32;
     private const byte Middle = 128;
 
+    /// <summary>Takes stored Q8_0 blocks over: { half scale; sbyte values[32] }.</summary>
+    /// <param name="stored">May be longer than the blocks.</param>
+    public static ByteBlocks FromQ8(byte[] stored, int blocks)
+    {
+        var result = new ByteBlocks(new byte[blocks * Size], new float[blocks], null);
+        Parallel.For(0, blocks, i =>
+        {
+            var block = stored.AsSpan(i * (Size + 2), Size + 2);
+            result.Scales[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
+            for (var j = 0; j < Size; j++) result.Values[i * Size + j] = (byte)(block[2 + j] + Middle); // the signed byte moved up by 128
+        });
+        return result;
+    }
+
+    /// <param name="w">[rows, columns]; may be longer.</param>
     public static ByteBlocks Quantise(float[] w, int rows, int columns)
     {
         var blocksPerRow = (columns + Size - 1) / Size;

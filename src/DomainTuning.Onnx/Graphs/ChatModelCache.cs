@@ -1,51 +1,54 @@
 using System.Globalization;
 using DomainTuning.Checkpoints;
 using DomainTuning.Checkpoints.Tokenizers;
-using DomainTuning.Checkpoints.Weights;
 
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
 /// Converted chat models on disk: one folder for each checkpoint (by SHA-256), form of weights and version of the converter. A folder appears by
-/// one rename when it is complete, so a killed conversion leaves nothing that could be taken for a model; a damaged folder is replaced.
-/// Several processes may share a cache.
+/// one rename when it is complete, so a killed conversion leaves nothing that could be taken for a model, only work that the next one goes on with;
+/// a damaged folder is replaced. Several processes may share a cache.
 /// </summary>
 /// <param name="folder">Created when needed.</param>
 public sealed class ChatModelCache(string folder)
 {
     /// <summary>Raised whenever the same checkpoint would be converted into other files.</summary>
-    public const int ConverterVersion = 2;
+    public const int ConverterVersion = 3;
 
     private const string WorkPrefix = ".converting-";
 
+    /// <summary>How long the half of a killed conversion is kept for going on. Default a week: it is as large as the model.</summary>
+    private static readonly TimeSpan WorkLifetime = TimeSpan.FromDays(7);
+
+    private readonly RememberedHashes hashes = new(Path.Combine(folder, "hashes.json"));
+
     /// <summary>Gives the converted model, converting it first when it is not there.</summary>
-    /// <param name="file">The checkpoint.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer, which cuts the calibration text.</param>
-    /// <param name="form">The wanted form. Auto takes what suits the processor, or the next best form that passes the check; any other passes or is refused.</param>
+    /// <param name="form">The wanted form. Auto takes what suits model and processor, or the next best form that passes the check; any other passes or is refused.</param>
     /// <param name="threads">Threads that measure and check.</param>
     /// <exception cref="CheckpointException">The model is not supported, or the wanted form fails its check.</exception>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written.</exception>
     public ConvertedModel Open(
-        GgufFile file, Tokenizer tokenizer, WeightForm form, int threads, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
+        DecoderCheckpoint checkpoint, Tokenizer tokenizer, WeightForm form, int threads, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         void Report(string stage, double fraction) => progress?.Report(new ConversionProgress(stage, fraction));
 
-        var shape = DecoderShape.Read(file);
-        var sha256 = ConversionCard.Sha256(file.Path, cancellationToken);
-        var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This) : [form];
+        var sha256 = hashes.Sha256(checkpoint.Files, cancellationToken);
+        var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This, checkpoint.Shape.Parameters, checkpoint.Weights.AreFourBit) : [form];
         var target = Path.Combine(folder, string.Create(
             CultureInfo.InvariantCulture, $"{sha256[..16]}-{(form == WeightForm.Auto ? "auto-" : "")}{candidates[0].ToString().ToLowerInvariant()}-v{ConverterVersion}"));
         return new ConvertedModel(
-            target, Verified(target, sha256, Report, cancellationToken) ?? Convert(file, shape, sha256, tokenizer, candidates, target, threads, Report, cancellationToken));
+            target, Verified(target, sha256, Report, cancellationToken) ?? Convert(checkpoint, sha256, tokenizer, candidates, target, threads, Report, cancellationToken));
     }
 
     /// <summary>The card of a conversion that is there and whole, or null. A damaged one is removed.</summary>
-    private static ConversionCard? Verified(string target, string sha256, Action<string, double> report, CancellationToken cancellationToken)
+    private ConversionCard? Verified(string target, string sha256, Action<string, double> report, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(target)) return null;
         try
         {
-            return ConversionCard.ReadAndVerify(target, sha256, cancellationToken);
+            return ConversionCard.ReadAndVerify(target, sha256, hashes, cancellationToken);
         }
         catch (CheckpointException error)
         {
@@ -56,56 +59,71 @@ public sealed class ChatModelCache(string folder)
     }
 
     private ConversionCard Convert(
-        GgufFile file, DecoderShape shape, string sha256, Tokenizer tokenizer, IReadOnlyList<WeightForm> candidates, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
+        DecoderCheckpoint checkpoint, string sha256, Tokenizer tokenizer, IReadOnlyList<WeightForm> candidates, string target, int threads, Action<string, double> report, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        RemoveAbandonedWork();
-        var work = Path.Combine(folder, WorkPrefix + Guid.NewGuid().ToString("N"));
-        using var claim = new FileStream(work + ".lock", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        var work = Path.Combine(folder, WorkPrefix + Path.GetFileName(target));
+        using var claim = Claim(work, report, cancellationToken);
+        if (Verified(target, sha256, report, cancellationToken) is { } other) return other; // another process made it meanwhile
+        RemoveOldWork(work);
         try
         {
+            if (!Directory.Exists(work)) CheckSpace(checkpoint, candidates[0]);
             Directory.CreateDirectory(work);
-            CheckSpace(shape, candidates[0], file.Path);
-            var result = new Conversion(new LlamaGgufWeights(file, shape), CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
+            var result = new Conversion(checkpoint.Weights, CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
             report("storing", 0.99);
+            var files = new[] { PackedWeights.FileName, WeightsFile.FileName }.ToDictionary(name => name, name => RememberedHashes.Hash(Path.Combine(result.Folder, name), cancellationToken));
             var card = new ConversionCard(
-                ConverterVersion, Path.GetFileName(file.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, shape,
-                new[] { PackedWeights.FileName, WeightsFile.FileName }.ToDictionary(name => name, name => ConversionCard.Sha256(Path.Combine(work, name), cancellationToken)));
-            card.Write(work);
-            Store(work, target);
+                ConverterVersion, Path.GetFileName(checkpoint.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, checkpoint.Shape, files);
+            card.Write(result.Folder);
+            Directory.Move(result.Folder, target);
+            foreach (var (name, hash) in files) hashes.Remember(Path.Combine(target, name), hash);
+            Directory.Delete(work, recursive: true);
             report("converted", 1);
             return card;
         }
+        catch (CheckpointException)
+        {
+            Directory.Delete(work, recursive: true); // it would end the same way again
+            throw;
+        }
         catch (IOException error) when (IsDiskFull(error))
         {
-            throw new IOException(DiskFull(file.Path, Needed(shape, candidates[0])), error);
-        }
-        finally
-        {
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+            throw new IOException(DiskFull(checkpoint.Path, Needed(checkpoint.Shape, candidates[0])), error);
         }
     }
 
-    /// <summary>Another process may have stored the same model meanwhile; either copy is as good.</summary>
-    private static void Store(string work, string target)
+    /// <summary>Waits while another process converts the same model.</summary>
+    private static FileStream Claim(string work, Action<string, double> report, CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            Directory.Move(work, target);
-        }
-        catch (IOException) when (File.Exists(Path.Combine(target, ConversionCard.FileName)))
-        {
-        }
-    }
-
-    /// <summary>Work whose owner died no longer holds its lock.</summary>
-    private void RemoveAbandonedWork()
-    {
-        foreach (var directory in Directory.EnumerateDirectories(folder, WorkPrefix + "*"))
-        {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                using var claim = new FileStream(directory + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return TryClaim(work);
+            }
+            catch (IOException) when (File.Exists(work + ".lock"))
+            {
+                report("waiting for another process that converts this model", 0);
+                cancellationToken.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
+            }
+        }
+    }
+
+    private static FileStream TryClaim(string work) => new(work + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+
+    /// <summary>Work whose owner died no longer holds its lock. That of other converters is of no use, that of other models is kept for a while.</summary>
+    private void RemoveOldWork(string own)
+    {
+        var current = string.Create(CultureInfo.InvariantCulture, $"-v{ConverterVersion}");
+        foreach (var directory in Directory.EnumerateDirectories(folder, WorkPrefix + "*"))
+        {
+            if (directory == own || (directory.EndsWith(current, StringComparison.Ordinal) && TimeProvider.System.GetUtcNow() - Directory.GetLastWriteTimeUtc(directory) < WorkLifetime)) continue;
+            try
+            {
+                using var claim = TryClaim(directory);
                 Directory.Delete(directory, recursive: true);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -117,15 +135,16 @@ public sealed class ChatModelCache(string folder)
 
     private static long Needed(DecoderShape shape, WeightForm form)
     {
-        var bytes = form == WeightForm.Float32 ? sizeof(float) : 1.25;
-        if (form != WeightForm.Float32) bytes += Conversion.ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) == WeightForm.Float32 ? sizeof(float) : 1.25;
+        var bytes = WeightForms.BytesPerWeight(form);
+        if (shape.Parameters <= WeightForms.LargeParameters && form != WeightForm.Float32)
+            bytes += WeightForms.BytesPerWeight(Conversion.ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
         return (long)(shape.Parameters * bytes) + (16 << 20);
     }
 
-    private void CheckSpace(DecoderShape shape, WeightForm form, string source)
+    private void CheckSpace(DecoderCheckpoint checkpoint, WeightForm form)
     {
-        var needed = Needed(shape, form);
-        if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace < needed) throw new IOException(DiskFull(source, needed));
+        var needed = Needed(checkpoint.Shape, form);
+        if (new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace < needed) throw new IOException(DiskFull(checkpoint.Path, needed));
     }
 
     private string DiskFull(string source, long needed) => string.Create(

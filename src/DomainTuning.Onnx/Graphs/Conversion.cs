@@ -1,82 +1,93 @@
 using System.Globalization;
+using System.Text.Json;
 using DomainTuning.Checkpoints;
 
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
-/// One conversion of a checkpoint into an ONNX model, in a folder of its own that is thrown away when anything goes wrong. In two rounds: a reference
-/// graph reads the calibration text and shows how large each activation gets, then the smoothed graph is written and must predict the check text
-/// nearly as well as the reference did.
+/// One conversion of a checkpoint into an ONNX model, in a folder of its own. In two rounds: a reference graph reads the calibration text and shows how
+/// large each activation gets, then the smoothed graph is written and must predict the check text nearly as well as the reference did. Large models
+/// skip the first round (<see cref="WeightForms.LargeParameters"/>). Killed at any point and run again over the same folder, it goes on.
 /// </summary>
 internal sealed class Conversion(DecoderWeights weights, CalibrationText text, string folder, int threads, Action<string, double> report, CancellationToken cancellationToken)
 {
+    private const string MeasuredName = "measured.json", ReferenceName = "reference";
+
     private readonly DecoderShape shape = weights.Shape;
 
-    /// <summary>
-    /// How much worse than the reference a form may predict, in nats a token. Default 0.02: smoothed blocks of the shipped model cost 0.003 on long text,
-    /// and the 511 tokens of the check scatter by 0.004; saturating byte products cost whole units.
-    /// </summary>
-    public double LargestLoss { get; init; } = 0.02;
+    /// <summary>In place of <see cref="WeightForms.LargestLoss"/>, for tests.</summary>
+    public double? LargestLoss { get; init; }
 
-    public sealed record Result(WeightForm Form, string? Rejected, double Nll, WeightForm? ReferenceForm, double? ReferenceNll);
+    private bool IsLarge => shape.Parameters > WeightForms.LargeParameters;
 
-    /// <summary>Leaves weights.bin and tensors.json of the first candidate that passes in the folder.</summary>
+    /// <param name="Folder">Holds weights.bin and tensors.json.</param>
+    public sealed record Result(string Folder, WeightForm Form, string? Rejected, double Nll, WeightForm? ReferenceForm, double? ReferenceNll);
+
+    /// <summary>Leaves the first candidate that passes in a folder within the folder.</summary>
     /// <exception cref="CheckpointException">None passes.</exception>
     public Result Run(IReadOnlyList<WeightForm> candidates)
     {
-        var referenceForm = ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        if (candidates[0] == WeightForm.Float32 || candidates[0] == referenceForm)
-        {
-            return new Result(candidates[0], null, Check(Write(folder, candidates[0], from: 0, to: 0.9), 0.9), null, null);
-        }
+        var first = candidates[0];
+        if (first == WeightForm.Float32 || (IsLarge && first is WeightForm.Blocks8 or WeightForm.Blocks4))
+            return new Result(Place(first), first, null, Check(Write(Place(first), first, from: 0, to: 0.9), 0.9), null, null);
 
-        var (peaks, referenceNll) = MeasureReference(referenceForm);
+        var reference = Reference();
         string? rejected = null;
         var fraction = 0.6;
         foreach (var form in candidates)
         {
-            var model = Write(folder, form, fraction, fraction + 0.1, form == WeightForm.Float32 ? null : peaks);
+            var model = Write(Place(form), form, fraction, fraction + 0.1, form is WeightForm.Blocks8 or WeightForm.W8A8 ? reference.Peaks : null);
             var nll = Check(model, fraction += 0.1);
-            if (nll <= referenceNll + LargestLoss) return new Result(form, rejected, nll, referenceForm, referenceNll);
+            var most = LargestLoss ?? WeightForms.LargestLoss(form);
+            if (nll <= reference.Nll + most) return new Result(model.Folder, form, rejected, nll, reference.Form, reference.Nll);
             rejected += string.Create(
-                CultureInfo.InvariantCulture, $"{form} predicts the check text with {nll:F4} nats a token, the {referenceForm} reference with {referenceNll:F4}; at most {LargestLoss} more is accepted. ");
+                CultureInfo.InvariantCulture, $"{form} predicts the check text with {nll:F4} nats a token, the {reference.Form} reference with {reference.Nll:F4}; at most {most} more is accepted. ");
         }
 
         throw new CheckpointException($"The model cannot be used in the form that was asked for: {rejected}Ask for {nameof(WeightForm.Auto)} or {nameof(WeightForm.Float32)}.");
     }
 
-    /// <summary>Float32 where it fits into half of the memory beside its packed copy; else 8-bit blocks, unsmoothed, which lie within 0.005 nats of it.</summary>
+    /// <summary>Float32 where the model is small and fits into half of the memory beside its packed copy; else 8-bit blocks, unsmoothed, which lie within 0.005 nats of it.</summary>
     public static WeightForm ReferenceForm(DecoderShape shape, long memoryBytes) =>
-        shape.Parameters * sizeof(float) * 2 < memoryBytes / 2 ? WeightForm.Float32 : WeightForm.Blocks8;
+        shape.Parameters <= WeightForms.LargeParameters && shape.Parameters * sizeof(float) * 2 < memoryBytes / 2 ? WeightForm.Float32 : WeightForm.Blocks8;
 
-    private (ActivationPeaks[] Peaks, double Nll) MeasureReference(WeightForm form)
+    private string Place(WeightForm form) => Path.Combine(folder, form.ToString().ToLowerInvariant());
+
+    private Measured Reference()
     {
-        var referenceFolder = Path.Combine(folder, "reference");
-        Directory.CreateDirectory(referenceFolder);
-        var model = Write(referenceFolder, form, from: 0, to: 0.15);
-        report("measuring activations", 0.15);
-        ActivationPeaks[] peaks;
-        double nll;
-        using (var session = Open(model, measurePeaks: true))
-        {
-            peaks = [.. Enumerable.Range(0, shape.Layers).Select(_ => new ActivationPeaks(
-                new float[shape.Hidden], new float[shape.Heads * shape.HeadDimensions], new float[shape.Hidden], new float[shape.FeedForward]))];
-            for (var i = 0; i < text.Windows.Count; i++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                session.AddPeaks(text.Windows[i], peaks, text.Windows.Count);
-                report("measuring activations", 0.2 + 0.35 * (i + 1) / text.Windows.Count);
-            }
+        var path = Path.Combine(folder, MeasuredName);
+        if (File.Exists(path) && JsonSerializer.Deserialize<Measured>(File.ReadAllText(path)) is { } known) return known;
+        var measured = MeasureReference(ReferenceForm(shape, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
+        File.WriteAllText(path + ".new", JsonSerializer.Serialize(measured));
+        File.Move(path + ".new", path); // whole or not at all: forms that are half written depend on it
+        Directory.Delete(Path.Combine(folder, ReferenceName), recursive: true);
+        return measured;
+    }
 
-            nll = text.MeanNll(session, cancellationToken);
+    private Measured MeasureReference(WeightForm form)
+    {
+        var model = Write(Path.Combine(folder, ReferenceName), form, from: 0, to: 0.15);
+        report("measuring activations", 0.15);
+        using var session = Open(model, measurePeaks: true);
+        ActivationPeaks[] peaks =
+        [
+            .. Enumerable.Range(0, shape.Layers).Select(_ => new ActivationPeaks(
+                new float[shape.Hidden], new float[shape.Heads * shape.HeadDimensions], new float[shape.Hidden], new float[shape.FeedForward])),
+        ];
+        for (var i = 0; i < text.Windows.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            session.AddPeaks(text.Windows[i], peaks, text.Windows.Count);
+            report("measuring activations", 0.2 + 0.35 * (i + 1) / text.Windows.Count);
         }
 
-        Directory.Delete(referenceFolder, recursive: true);
-        return (peaks, nll);
+        return new Measured(form, text.MeanNll(session, cancellationToken), peaks);
     }
 
     private PackedModel Write(string target, WeightForm form, double from, double to, ActivationPeaks[]? peaks = null)
     {
+        if (File.Exists(Path.Combine(target, PackedWeights.FileName))) return PackedModel.Open(target, shape); // an earlier try came this far
+        Directory.CreateDirectory(target);
         var stage = $"writing weights ({form})";
         report(stage, from);
         return PackedModel.Write(target, weights, form, peaks, done => report(stage, from + (to - from) * done), cancellationToken);
@@ -89,5 +100,7 @@ internal sealed class Conversion(DecoderWeights weights, CalibrationText text, s
         return text.MeanNll(session, cancellationToken);
     }
 
-    private DecoderSession Open(PackedModel model, bool measurePeaks = false) => new(model, slots: 1, CalibrationText.WindowTokens, threads, measurePeaks);
+    private DecoderSession Open(PackedModel model, bool measurePeaks = false) => new(model, slots: 1, Math.Min(CalibrationText.WindowTokens, shape.ContextTokens), threads, measurePeaks);
+
+    private sealed record Measured(WeightForm Form, double Nll, ActivationPeaks[] Peaks);
 }

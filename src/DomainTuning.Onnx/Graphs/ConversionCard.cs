@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DomainTuning.Checkpoints;
@@ -7,8 +6,8 @@ namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>What a converted model is and how it came about; card.json in its folder, written last. A folder whose card does not fit its files is damaged.</summary>
 /// <param name="ConverterVersion">See <see cref="ChatModelCache.ConverterVersion"/>.</param>
-/// <param name="Source">File name of the checkpoint.</param>
-/// <param name="SourceSha256">Lower-case hex SHA-256 of the checkpoint.</param>
+/// <param name="Source">File or folder name of the checkpoint.</param>
+/// <param name="SourceSha256">Lower-case hex SHA-256 of the checkpoint; of several files, of their names and hashes.</param>
 /// <param name="Form">The form of weights in this folder.</param>
 /// <param name="Rejected">Why forms that were tried before were not kept; null when the first was.</param>
 /// <param name="Nll">Mean negative log-likelihood of the check text in this form, natural log.</param>
@@ -43,7 +42,7 @@ public sealed record ConversionCard(
 
     /// <summary>Reads the card and checks the files against it.</summary>
     /// <exception cref="CheckpointException">Something is missing or changed; the message says what.</exception>
-    internal static ConversionCard ReadAndVerify(string folder, string sourceSha256, CancellationToken cancellationToken)
+    internal static ConversionCard ReadAndVerify(string folder, string sourceSha256, RememberedHashes hashes, CancellationToken cancellationToken)
     {
         ConversionCard? card;
         try
@@ -61,24 +60,9 @@ public sealed record ConversionCard(
         {
             var path = Path.Combine(folder, name);
             if (!File.Exists(path)) throw new CheckpointException($"The converted model in '{folder}' lacks its file {name}.");
-            if (Sha256(path, cancellationToken) != expected) throw new CheckpointException($"The file {name} of the converted model in '{folder}' has changed since it was written.");
+            if (hashes.Sha256(path, cancellationToken) != expected) throw new CheckpointException($"The file {name} of the converted model in '{folder}' has changed since it was written.");
         }
 
         return card;
-    }
-
-    /// <summary>Lower-case hex SHA-256 of a file.</summary>
-    internal static string Sha256(string path, CancellationToken cancellationToken)
-    {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 20];
-        for (int read; (read = stream.Read(buffer)) > 0;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            hash.AppendData(buffer, 0, read);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -1,7 +1,7 @@
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
-/// Writes a llama-architecture decoder as an ONNX model with a key/value cache that is updated in place.
+/// Writes a decoder as an ONNX model with a key/value cache that is updated in place.
 /// Inputs: ids [batch, time]; last [batch], each row's total length minus one; total, the longest total length; picks [n], the positions (row · time +
 /// step) whose logits are wanted; past.{layer}.key and .value [batch, key/value heads, capacity, head].
 /// Outputs: logits [n, vocabulary]; present.{layer}.key and .value, to be bound to the same memory as the past.
@@ -9,6 +9,9 @@ namespace DomainTuning.Onnx.Graphs;
 internal static class DecoderGraph
 {
     public const string Ids = "ids", Last = "last", Total = "total", Picks = "picks", Logits = "logits";
+
+    /// <summary>Behind the names of the rotary tables of layers with a window, where they have their own.</summary>
+    public const string WindowSuffix = ".window";
 
     public static string PastKey(int layer) => $"past.{layer}.key";
 
@@ -33,7 +36,9 @@ internal static class DecoderGraph
         string Linear(string name, string x)
         {
             var linear = packed.Linears[name];
-            return LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".y");
+            var bias = name + ".bias";
+            if (!graph.Stores(bias)) return LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".y");
+            return graph.Node("Add", [LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".xw"), graph.Stored(bias)], name + ".y");
         }
 
         var residual = VocabularyTables.AddEmbedding(graph, shape, packed, Ids);
@@ -53,16 +58,14 @@ internal static class DecoderGraph
             Measure(normed, 0);
             var mix = AddAttention(graph, Linear(p + "attn_qkv", normed), i, shape);
             Measure(mix, 1);
-            update = Linear(p + "attn_output", mix);
+            update = AddPostNorm(graph, p + "attn_post_norm", Linear(p + "attn_output", mix), shape);
 
             normed = AddNorm(graph, p + "ffn_norm", ref residual, update, shape);
             Measure(normed, 2);
             graph.Node("Split", [Linear(p + "ffn_gate_up", normed)], [p + "gate", p + "up"], "", ("axis", -1), ("num_outputs", 2));
-            graph.Node("Sigmoid", [p + "gate"], p + "sigmoid");
-            graph.Node("Mul", [p + "gate", p + "sigmoid"], p + "silu");
-            var gated = graph.Node("Mul", [p + "silu", p + "up"], p + "gated");
+            var gated = graph.Node("Mul", [AddActivation(graph, p, shape), p + "up"], p + "gated");
             Measure(gated, 3);
-            update = Linear(p + "ffn_down", gated);
+            update = AddPostNorm(graph, p + "ffn_post_norm", Linear(p + "ffn_down", gated), shape);
         }
 
         var final = AddNorm(graph, "output_norm", ref residual, update, shape); // [batch, time, hidden]
@@ -74,16 +77,27 @@ internal static class DecoderGraph
 
     private static string AddNorm(OnnxGraph graph, string name, ref string residual, string update, DecoderShape shape)
     {
-        var gamma = graph.Stored(name);
-        if (update.Length == 0)
-        {
-            graph.Node("SimplifiedLayerNormalization", [residual, gamma], [name + ".y"], "", ("axis", -1), ("epsilon", shape.NormEpsilon), ("stash_type", 1));
-            return name + ".y";
-        }
-
-        graph.Node("SkipSimplifiedLayerNormalization", [residual, update, gamma], [name + ".y", "", "", name + ".residual"], OnnxGraph.Microsoft, ("epsilon", shape.NormEpsilon));
+        if (update.Length == 0) return AddPlainNorm(graph, residual, name, name + ".y", shape.NormEpsilon);
+        graph.Node("SkipSimplifiedLayerNormalization", [residual, update, graph.Stored(name)], [name + ".y", "", "", name + ".residual"], OnnxGraph.Microsoft, ("epsilon", shape.NormEpsilon));
         residual = name + ".residual";
         return name + ".y";
+    }
+
+    private static string AddPostNorm(OnnxGraph graph, string name, string x, DecoderShape shape) =>
+        shape.PostNorms ? AddPlainNorm(graph, x, name, name + ".y", shape.NormEpsilon) : x;
+
+    private static string AddPlainNorm(OnnxGraph graph, string x, string name, string y, float epsilon)
+    {
+        graph.Node("SimplifiedLayerNormalization", [x, graph.Stored(name)], [y], "", ("axis", -1), ("epsilon", epsilon), ("stash_type", 1));
+        return y;
+    }
+
+    /// <summary>The gate's activation.</summary>
+    private static string AddActivation(OnnxGraph graph, string p, DecoderShape shape)
+    {
+        if (shape.Activation == GateActivation.TanhGelu) return graph.Node("FastGelu", [p + "gate"], p + "gelu", OnnxGraph.Microsoft);
+        graph.Node("Sigmoid", [p + "gate"], p + "sigmoid");
+        return graph.Node("Mul", [p + "gate", p + "sigmoid"], p + "silu");
     }
 
     private static string AddAttention(OnnxGraph graph, string qkv, int layer, DecoderShape shape)
@@ -94,14 +108,36 @@ internal static class DecoderGraph
         graph.Output(PresentKey(layer), OnnxType.Float, cache);
         graph.Output(PresentValue(layer), OnnxType.Float, cache);
         var mix = $"blk.{layer}.attn_mix";
+        var window = shape.Window(layer);
+        var tables = window > 0 && shape.WindowRope is not null ? WindowSuffix : "";
+        string[] inputs = shape.HeadNorms ? AddHeadNorms(graph, qkv, $"blk.{layer}.attn_", shape) : [qkv, "", ""];
         graph.Node(
             "GroupQueryAttention",
-            [qkv, "", "", PastKey(layer), PastValue(layer), Last, Total, graph.Stored("cos"), graph.Stored("sin")],
+            [.. inputs, PastKey(layer), PastValue(layer), Last, Total, graph.Stored("cos" + tables), graph.Stored("sin" + tables)],
             [mix, PresentKey(layer), PresentValue(layer)],
             OnnxGraph.Microsoft,
             ("num_heads", shape.Heads),
             ("kv_num_heads", shape.KeyValueHeads),
-            ("do_rotary", 1));
+            ("do_rotary", 1),
+            ("scale", shape.AttentionScale),
+            ("local_window_size", window > 0 ? window : -1));
         return mix;
+    }
+
+    /// <summary>q, k and v apart, q and k with a norm of each head. (The kernel's own inputs for these norms are refused on the CPU.)</summary>
+    private static string[] AddHeadNorms(OnnxGraph graph, string qkv, string p, DecoderShape shape)
+    {
+        long queries = shape.Heads * shape.HeadDimensions, keys = shape.KeyValueHeads * shape.HeadDimensions;
+        graph.Node("Split", [qkv, graph.Constant("qkv_sizes", [3], [queries, keys, keys])], [p + "q", p + "k", p + "v"], "", ("axis", -1));
+        // Heads that are filled up with zeros have a smaller mean square, by the share of true values; epsilon shrinks with it.
+        var epsilon = shape.NormEpsilon * shape.HeadValues / shape.HeadDimensions;
+        string Norm(string part, int heads)
+        {
+            graph.Node("Reshape", [p + part, graph.Constant($"heads.{heads}", [4], [0L, 0L, heads, shape.HeadDimensions])], p + part + ".heads");
+            AddPlainNorm(graph, p + part + ".heads", p + part + "_norm", p + part + ".normed", epsilon);
+            return graph.Node("Reshape", [p + part + ".normed", graph.Constant("joined", [3], [0L, 0L, -1L])], p + part + ".joined");
+        }
+
+        return [Norm("q", shape.Heads), Norm("k", shape.KeyValueHeads), p + "v"];
     }
 }

@@ -1,19 +1,31 @@
+using System.Globalization;
 using DomainTuning.Checkpoints;
-using DomainTuning.Checkpoints.Weights;
 
 namespace DomainTuning.Onnx.Graphs;
 
-/// <summary>The numbers that make a llama-architecture decoder. Read from a checkpoint; anything in it that the graph would not compute is refused by name.</summary>
+/// <summary>What a feed-forward gate passes through.</summary>
+public enum GateActivation
+{
+    /// <summary>x · sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>GELU in its tanh form.</summary>
+    TanhGelu,
+}
+
+/// <summary>
+/// The numbers and features that make a decoder, whatever family it is of. Read from a checkpoint (<see cref="DecoderCheckpoint"/>); anything in that
+/// which the graph would not compute is refused by name.
+/// </summary>
 /// <param name="Layers">Transformer blocks.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="Heads">Query heads.</param>
 /// <param name="KeyValueHeads">Heads of keys and values; divides <paramref name="Heads"/>.</param>
-/// <param name="HeadDimensions">Width of one head.</param>
+/// <param name="HeadDimensions">Width of one head in the graph and in the cache: a multiple of 16, which the attention kernel asks for.</param>
 /// <param name="FeedForward">Width between gate/up and down.</param>
 /// <param name="Vocabulary">Rows of the embedding and of the output matrix.</param>
-/// <param name="ContextTokens">Longest sequence that the model was trained for.</param>
-/// <param name="RopeBase">Base of the rotary frequencies.</param>
-/// <param name="RopeScale">Positions are divided by this (linear rope scaling); 1 for most.</param>
+/// <param name="ContextTokens">Longest sequence that the model was trained for, at most <see cref="LargestContext"/>.</param>
+/// <param name="Rope">Rotary positions, of the layers that see everything where two kinds are mixed.</param>
 /// <param name="NormEpsilon">Added to the mean square before its root is taken.</param>
 /// <param name="Tied">The output matrix is the embedding.</param>
 public sealed record DecoderShape(
@@ -25,11 +37,36 @@ public sealed record DecoderShape(
     int FeedForward,
     int Vocabulary,
     int ContextTokens,
-    float RopeBase,
-    float RopeScale,
+    RopeShape Rope,
     float NormEpsilon,
     bool Tied)
 {
+    /// <summary>Longest context that is kept open for any model: its rotary tables lie in the packed weights.</summary>
+    public const int LargestContext = 1 << 17;
+
+    /// <summary>Values of a head in the checkpoint. Where these are fewer than <see cref="HeadDimensions"/>, zeros fill the head up.</summary>
+    public int HeadValues { get; init; } = HeadDimensions;
+
+    /// <summary>What products of query and key are multiplied with.</summary>
+    public float AttentionScale { get; init; } = 1 / MathF.Sqrt(HeadDimensions);
+
+    /// <summary>What embeddings are multiplied with on their way into the first layer; 1 for most.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    public GateActivation Activation { get; init; }
+
+    /// <summary>Query and key pass a norm of each head before they are rotated (Qwen3, Gemma 3).</summary>
+    public bool HeadNorms { get; init; }
+
+    /// <summary>The outputs of attention and feed-forward pass a norm before they are added (Gemma 3).</summary>
+    public bool PostNorms { get; init; }
+
+    /// <summary>Tokens that each layer looks back on, itself included; 0 sees everything. Null where all layers do.</summary>
+    public IReadOnlyList<int>? Windows { get; init; }
+
+    /// <summary>Rotary positions of the layers with a window, where theirs differ.</summary>
+    public RopeShape? WindowRope { get; init; }
+
     /// <summary>Rows of the fused query, key and value matrix.</summary>
     internal int QkvRows => (Heads + 2 * KeyValueHeads) * HeadDimensions;
 
@@ -37,70 +74,29 @@ public sealed record DecoderShape(
     internal long Parameters =>
         (long)Layers * ((long)QkvRows * Hidden + (long)Hidden * Heads * HeadDimensions + 3L * FeedForward * Hidden) + (Tied ? 1L : 2L) * Vocabulary * Hidden;
 
-    /// <exception cref="CheckpointException">The file is no llama-architecture model, or uses something that is not supported.</exception>
-    public static DecoderShape Read(GgufFile file)
-    {
-        var metadata = file.Metadata;
-        var architecture = metadata.String("general.architecture");
-        if (architecture != "llama")
-            throw Refusal(file, $"has the architecture '{architecture}'; the chat engine computes 'llama' (Llama 2 and 3, SmolLM2, and others that are stored as llama)");
-        RefuseOptions(file);
+    internal int Window(int layer) => Windows?[layer] ?? 0;
 
-        var hidden = Positive(file, "llama.embedding_length");
-        var heads = Positive(file, "llama.attention.head_count");
-        var keyValueHeads = metadata.Integer("llama.attention.head_count_kv", heads);
-        var headDimensions = metadata.Integer("llama.attention.key_length", hidden / heads);
-        var shape = new DecoderShape(
-            Positive(file, "llama.block_count"),
-            hidden,
-            heads,
-            keyValueHeads,
-            headDimensions,
-            Positive(file, "llama.feed_forward_length"),
-            checked((int)file.Tensor("token_embd.weight").Rows),
-            Positive(file, "llama.context_length"),
-            metadata.Float("llama.rope.freq_base", 10000),
-            metadata.StringOrNull("llama.rope.scaling.type") == "linear" ? metadata.Float("llama.rope.scaling.factor", 1) : metadata.Float("llama.rope.scale_linear", 1),
-            metadata.Float("llama.attention.layer_norm_rms_epsilon"),
-            !file.TryGetTensor("output.weight", out _));
-        shape.Check(file);
-        return shape;
-    }
+    /// <summary>The width that a head of so many values has in the graph.</summary>
+    internal static int PaddedHead(int values) => (values + 15) / 16 * 16;
 
-    private void Check(GgufFile file)
+    /// <summary>Refuses what no file of any kind may say.</summary>
+    internal DecoderShape Checked(string path)
     {
+        foreach (var (name, value) in new[] { ("layers", Layers), ("hidden values", Hidden), ("heads", Heads), ("values a head", HeadValues), ("feed-forward values", FeedForward), ("tokens in its vocabulary", Vocabulary), ("tokens of context", ContextTokens) })
+            if (value <= 0) throw Refusal(path, $"says that it has {value} {name}");
         if (KeyValueHeads < 1 || Heads % KeyValueHeads != 0)
-            throw Refusal(file, $"has {Heads} query heads over {KeyValueHeads} key/value heads, which does not divide");
-        if (HeadDimensions < 16 || HeadDimensions % 16 != 0)
-            throw Refusal(file, $"has heads of {HeadDimensions} values; the attention kernel takes multiples of 16");
-        if (file.Metadata.Integer("llama.attention.value_length", HeadDimensions) != HeadDimensions)
-            throw Refusal(file, "has value heads of another width than its key heads (llama.attention.value_length)");
-        var rotated = file.Metadata.Integer("llama.rope.dimension_count", HeadDimensions);
-        if (rotated != HeadDimensions)
-            throw Refusal(file, $"rotates {rotated} of {HeadDimensions} values a head (llama.rope.dimension_count); only whole heads are supported");
-        if (!(RopeBase > 1) || !(RopeScale > 0) || !(NormEpsilon >= 0))
-            throw Refusal(file, $"has a rope base of {RopeBase}, a rope scale of {RopeScale} and a norm epsilon of {NormEpsilon}, which cannot be computed with");
-        foreach (var tensor in file.Tensors)
-            if (LlamaGgufWeights.ExpectedShape(this, tensor.Name) is not { } expected)
-                throw Refusal(file, $"holds the tensor {tensor.Name}, which the llama graph does not compute");
-            else if (!tensor.Shape.SequenceEqual(expected))
-                throw Refusal(file, $"holds {tensor}; its metadata asks for [{string.Join(", ", expected)}]");
+            throw Refusal(path, $"has {Heads} query heads over {KeyValueHeads} key/value heads, which does not divide");
+        if (HeadValues % 2 != 0) throw Refusal(path, $"has heads of {HeadValues} values, which cannot be rotated in pairs");
+        foreach (var rope in new[] { Rope, WindowRope ?? Rope })
+            if (!(rope.Base > 1) || !(rope.Factor > 0) || !(rope.HighFrequencyFactor > rope.LowFrequencyFactor))
+                throw Refusal(path, string.Create(CultureInfo.InvariantCulture, $"has a rope base of {rope.Base} and a factor of {rope.Factor} (bands {rope.LowFrequencyFactor} to {rope.HighFrequencyFactor}), which cannot be computed with"));
+        if (!(NormEpsilon >= 0) || !float.IsFinite(AttentionScale) || !(EmbeddingScale > 0))
+            throw Refusal(path, string.Create(CultureInfo.InvariantCulture, $"has a norm epsilon of {NormEpsilon}, an attention scale of {AttentionScale} and an embedding scale of {EmbeddingScale}, which cannot be computed with"));
+        if (Windows is not null && (Windows.Count != Layers || Windows.Any(window => window < 0)))
+            throw Refusal(path, $"lists {Windows.Count} attention windows for {Layers} layers, or a negative one");
+        return Windows is not null && Windows.All(window => window == 0) ? this with { Windows = null } : this;
     }
 
-    private static void RefuseOptions(GgufFile file)
-    {
-        var metadata = file.Metadata;
-        if (metadata.StringOrNull("llama.rope.scaling.type") is { } scaling and not ("none" or "linear"))
-            throw Refusal(file, $"scales its rotary positions by '{scaling}' (llama.rope.scaling.type); supported are none, linear, and Llama 3's rope_freqs tensor");
-        foreach (var key in new[] { "llama.attention.sliding_window", "llama.expert_count", "llama.attention.clamp_kqv", "llama.attention.max_alibi_bias", "llama.logit_scale" })
-            if (metadata.TryGet(key, out var value) && value.Value is not (0u or 0 or 0ul or 0L or 0f))
-                throw Refusal(file, $"sets {key} = {value.Value}, which the llama graph does not compute");
-    }
-
-    private static int Positive(GgufFile file, string key) => file.Metadata.Integer<int>(key) is > 0 and var value
-        ? value
-        : throw Refusal(file, $"says {key} = {file.Metadata.Integer<int>(key)}, which must be above 0");
-
-    private static CheckpointException Refusal(GgufFile file, string what) =>
-        new($"'{file.Path}' {what}. Choose another model, or serve this one elsewhere and name the endpoint.");
+    internal static CheckpointException Refusal(string path, string what) =>
+        new($"'{path}' {what}. Choose another model, or serve this one elsewhere and name the endpoint.");
 }

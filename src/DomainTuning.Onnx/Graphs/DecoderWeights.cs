@@ -1,33 +1,49 @@
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
-/// The weights of a decoder as float32, in one layout whatever file they come from: linear layers are [out, in], a rotary pair is (i, i + half a head),
-/// norms are the factors that are multiplied with. One layer at a time is in memory.
+/// The weights of a decoder in one layout, whatever file they come from: linear layers are [out, in], a rotary pair is (i, i + half a head), norms are
+/// the factors that are multiplied with, heads are filled up to <see cref="DecoderShape.HeadDimensions"/>.
 /// </summary>
 internal abstract class DecoderWeights(DecoderShape shape)
 {
     public DecoderShape Shape => shape;
 
-    /// <summary>[vocabulary, hidden].</summary>
-    public abstract float[] Embedding();
+    /// <summary>Most of the linear layers' weights are stored in 4-bit blocks that <see cref="LinearKind.Blocks4"/> holds as they are.</summary>
+    public abstract bool AreFourBit { get; }
 
-    /// <summary>[vocabulary, hidden]; the embedding again where the two are tied.</summary>
-    public abstract float[] Head();
+    /// <summary>[vocabulary, hidden].</summary>
+    public abstract LinearWeights Embedding();
+
+    /// <summary>[vocabulary, hidden], where it is not the embedding.</summary>
+    public abstract LinearWeights Head();
 
     /// <summary>[hidden], the norm before the output matrix.</summary>
     public abstract float[] FinalNorm();
 
     public abstract DecoderLayer Layer(int index);
 
-    /// <summary>Rotary tables [context, head / 2] for positions from 0.</summary>
-    public abstract (float[] Cos, float[] Sin) RotaryTables();
+    /// <summary>Radians a position for each pair of a head, filled up with zeros.</summary>
+    public abstract double[] RotaryFrequencies(RopeShape rope);
 }
 
-/// <summary>The weights of one block, float32. q, k, v and gate, up read the same input, so they are kept as one matrix each.</summary>
+/// <summary>The weights of one block. q, k, v and gate, up read the same input, so they are one matrix each.</summary>
 /// <param name="AttentionNorm">[hidden]</param>
 /// <param name="Qkv">[(heads + 2 · key/value heads) · head, hidden]: query, key, value.</param>
 /// <param name="Output">[hidden, heads · head]</param>
 /// <param name="FeedForwardNorm">[hidden]</param>
 /// <param name="GateUp">[2 · feed-forward, hidden]: gate, up.</param>
 /// <param name="Down">[hidden, feed-forward]</param>
-internal sealed record DecoderLayer(float[] AttentionNorm, float[] Qkv, float[] Output, float[] FeedForwardNorm, float[] GateUp, float[] Down);
+internal sealed record DecoderLayer(float[] AttentionNorm, LinearWeights Qkv, LinearWeights Output, float[] FeedForwardNorm, LinearWeights GateUp, LinearWeights Down)
+{
+    /// <summary>[head], of models with <see cref="DecoderShape.HeadNorms"/>.</summary>
+    public float[]? QueryNorm { get; init; }
+
+    /// <summary>[head]</summary>
+    public float[]? KeyNorm { get; init; }
+
+    /// <summary>[hidden], of models with <see cref="DecoderShape.PostNorms"/>.</summary>
+    public float[]? AttentionPostNorm { get; init; }
+
+    /// <summary>[hidden]</summary>
+    public float[]? FeedForwardPostNorm { get; init; }
+}

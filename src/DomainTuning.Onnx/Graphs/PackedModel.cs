@@ -8,13 +8,13 @@ internal sealed record PackedModel(string Folder, DecoderShape Shape, PackedWeig
     /// <exception cref="Checkpoints.CheckpointException">tensors.json is missing or damaged.</exception>
     public static PackedModel Open(string folder, DecoderShape shape) => new(folder, shape, PackedWeights.Read(folder));
 
-    /// <summary>Packs a model into a folder.</summary>
+    /// <summary>Packs a model into a folder; goes on where an earlier try was killed.</summary>
     public static PackedModel Write(
         string folder, DecoderWeights weights, WeightForm form, IReadOnlyList<ActivationPeaks>? peaks = null, Action<double>? progress = null, CancellationToken cancellationToken = default)
     {
-        using var file = new WeightsFile(Path.Combine(folder, WeightsFile.FileName), cancellationToken);
+        using var file = new WeightsFile(folder, cancellationToken);
         WeightPacking.Run(weights, file, form, peaks, progress);
-        file.Packed.Write(folder);
+        file.Complete();
         return new PackedModel(folder, weights.Shape, file.Packed);
     }
 }

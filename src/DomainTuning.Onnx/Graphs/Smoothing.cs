@@ -41,28 +41,24 @@ internal static class Smoothing
     /// </summary>
     public const float Alpha = 0.5f;
 
-    /// <summary>Smooths a block in place and returns what its inputs are divided by.</summary>
-    public static SmoothingScales Apply(DecoderLayer layer, ActivationPeaks peaks, DecoderShape shape)
+    /// <summary>Smooths a block and returns what its inputs are divided by. Norms of heads and norms after a sublayer see nothing of it: v and up pass none.</summary>
+    public static SmoothingScales Apply(DecoderLayer layer, ActivationPeaks peaks, DecoderShape shape, CancellationToken cancellationToken)
     {
-        var hidden = shape.Hidden;
-        var attentionInput = Scales(peaks.AttentionInput, ColumnPeaks(layer.Qkv, hidden));
-        TensorPrimitives.Divide(layer.AttentionNorm, attentionInput, layer.AttentionNorm);
-        MultiplyColumns(layer.Qkv, attentionInput);
-
-        var feedForwardInput = Scales(peaks.FeedForwardInput, ColumnPeaks(layer.GateUp, hidden));
-        TensorPrimitives.Divide(layer.FeedForwardNorm, feedForwardInput, layer.FeedForwardNorm);
-        MultiplyColumns(layer.GateUp, feedForwardInput);
-
-        var gated = Scales(peaks.Gated, ColumnPeaks(layer.Down, shape.FeedForward));
-        DivideRows(layer.GateUp.AsSpan(shape.FeedForward * hidden), gated, hidden); // up, not gate: the gate passes a sigmoid
-        MultiplyColumns(layer.Down, gated);
-
+        var attentionInput = Scales(peaks.AttentionInput, layer.Qkv.ColumnPeaks(cancellationToken));
+        var feedForwardInput = Scales(peaks.FeedForwardInput, layer.GateUp.ColumnPeaks(cancellationToken));
+        var gated = Scales(peaks.Gated, layer.Down.ColumnPeaks(cancellationToken));
         // All query heads of a group mix the same value head, so they share its scales.
-        var valueRows = shape.KeyValueHeads * shape.HeadDimensions;
-        var values = Scales(PerValueHead(peaks.AttentionMix, shape), PerValueHead(ColumnPeaks(layer.Output, shape.Heads * shape.HeadDimensions), shape));
-        DivideRows(layer.Qkv.AsSpan((shape.QkvRows - valueRows) * hidden), values, hidden);
+        var values = Scales(PerValueHead(peaks.AttentionMix, shape), PerValueHead(layer.Output.ColumnPeaks(cancellationToken), shape));
         var attentionMix = Repeat(values, shape);
-        MultiplyColumns(layer.Output, attentionMix);
+
+        TensorPrimitives.Divide(layer.AttentionNorm, attentionInput, layer.AttentionNorm);
+        layer.Qkv.MultiplyColumns(attentionInput);
+        layer.Qkv.DivideRows(shape.QkvRows - values.Length, values);
+        layer.Output.MultiplyColumns(attentionMix);
+        TensorPrimitives.Divide(layer.FeedForwardNorm, feedForwardInput, layer.FeedForwardNorm);
+        layer.GateUp.MultiplyColumns(feedForwardInput);
+        layer.GateUp.DivideRows(shape.FeedForward, gated); // up, not gate: the gate passes an activation
+        layer.Down.MultiplyColumns(gated);
         return new SmoothingScales(attentionInput, attentionMix, feedForwardInput, gated);
     }
 
@@ -72,29 +68,6 @@ internal static class Smoothing
         for (var j = 0; j < scales.Length; j++)
             scales[j] = Math.Clamp(MathF.Pow(MathF.Max(activations[j], 1e-5f), Alpha) / MathF.Pow(MathF.Max(weights[j], 1e-5f), 1 - Alpha), 1e-4f, 1e4f);
         return scales;
-    }
-
-    private static float[] ColumnPeaks(float[] w, int columns)
-    {
-        var peaks = new float[columns];
-        for (var start = 0; start < w.Length; start += columns) TensorPrimitives.MaxMagnitude(peaks, w.AsSpan(start, columns), peaks);
-        TensorPrimitives.Abs(peaks, peaks);
-        return peaks;
-    }
-
-    private static void MultiplyColumns(float[] w, float[] scales)
-    {
-        for (var start = 0; start < w.Length; start += scales.Length)
-            TensorPrimitives.Multiply(w.AsSpan(start, scales.Length), scales, w.AsSpan(start, scales.Length));
-    }
-
-    private static void DivideRows(Span<float> w, float[] scales, int columns)
-    {
-        for (var row = 0; row < scales.Length; row++)
-        {
-            var values = w.Slice(row * columns, columns);
-            TensorPrimitives.Divide(values, scales[row], values);
-        }
     }
 
     /// <summary>[heads · head] to [key/value heads · head]: the largest of each group.</summary>

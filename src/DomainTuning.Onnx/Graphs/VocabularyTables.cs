@@ -8,7 +8,7 @@ namespace DomainTuning.Onnx.Graphs;
 /// </summary>
 internal static class VocabularyTables
 {
-    private const string Embedding = "token_embd", Output = "output";
+    private const string Embedding = "token_embd", EmbeddingRows = "token_embd.rows", Output = "output";
 
     /// <summary>Writes the tables.</summary>
     public static void Pack(WeightsFile file, DecoderWeights weights, WeightForm form)
@@ -17,19 +17,17 @@ internal static class VocabularyTables
         if (form != WeightForm.Float32 && shape.Hidden % ByteBlocks.Size != 0)
             throw new CheckpointException($"The model is {shape.Hidden} wide, which is no multiple of {ByteBlocks.Size}, so its embedding cannot be kept in 8-bit blocks. Load it as {nameof(WeightForm.Float32)}.");
         var kind = form == WeightForm.Float32 ? LinearKind.Float32Rows : LinearKind.Blocks8;
-        file.AppendLinear(kind, Embedding, weights.Embedding(), shape.Vocabulary, shape.Hidden);
-        if (!shape.Tied) file.AppendLinear(kind, Output, weights.Head(), shape.Vocabulary, shape.Hidden);
+        file.AppendLinear(kind, Embedding, weights.Embedding());
+        // GatherBlockQuantized wants rows where MatMulNBits wants blocks. Two names for the same bytes spare a Reshape, which would copy them at load.
+        if (kind == LinearKind.Blocks8) file.Alias(EmbeddingRows, [shape.Vocabulary, shape.Hidden], Embedding);
+        if (!shape.Tied) file.AppendLinear(kind, Output, weights.Head());
     }
 
     /// <summary>Adds the look-up of ids [batch, time] and returns [batch, time, hidden].</summary>
     public static string AddEmbedding(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string ids)
     {
-        if (packed.Linears[Embedding].Kind == LinearKind.Float32Rows) return graph.Node("Gather", [graph.Stored(Embedding), ids], "embedded");
-        graph.Node("Reshape", [graph.Stored(Embedding), graph.Constant("table", [2], [(long)shape.Vocabulary, shape.Hidden])], "embedding_rows");
-        string[] inputs = ["embedding_rows", ids, graph.Stored(Embedding + ".scale")];
-        if (graph.Stores(Embedding + ".zero")) inputs = [.. inputs, graph.Stored(Embedding + ".zero")];
-        return graph.Node(
-            "GatherBlockQuantized", inputs, "embedded", OnnxGraph.Microsoft, ("bits", 8), ("block_size", ByteBlocks.Size), ("gather_axis", 0), ("quantize_axis", 1));
+        var embedded = AddLookUp(graph, packed, ids);
+        return shape.EmbeddingScale == 1 ? embedded : graph.Node("Mul", [embedded, graph.Scalar("embedding_scale", shape.EmbeddingScale)], "embedded_scaled");
     }
 
     /// <summary>Adds the output matrix over x [n, hidden]: logits [n, vocabulary].</summary>
@@ -37,5 +35,14 @@ internal static class VocabularyTables
     {
         var linear = packed.Linears[shape.Tied ? Embedding : Output];
         LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, logits);
+    }
+
+    private static string AddLookUp(OnnxGraph graph, PackedWeights packed, string ids)
+    {
+        if (packed.Linears[Embedding].Kind == LinearKind.Float32Rows) return graph.Node("Gather", [graph.Stored(Embedding), ids], "embedded");
+        string[] inputs = [graph.Stored(EmbeddingRows), ids, graph.Stored(Embedding + ".scale")];
+        if (graph.Stores(Embedding + ".zero")) inputs = [.. inputs, graph.Stored(Embedding + ".zero")];
+        return graph.Node(
+            "GatherBlockQuantized", inputs, "embedded", OnnxGraph.Microsoft, ("bits", 8), ("block_size", ByteBlocks.Size), ("gather_axis", 0), ("quantize_axis", 1));
     }
 }

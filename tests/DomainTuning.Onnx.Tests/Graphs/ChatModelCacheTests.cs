@@ -1,5 +1,4 @@
 using DomainTuning.Checkpoints;
-using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
 
@@ -20,7 +19,7 @@ public sealed class ChatModelCacheTests
         Assert.Equal(first.Folder, second.Folder);
         Assert.Equal(first.Card.Nll, second.Card.Nll);
         Assert.Equal(WeightForm.Blocks8, second.Card.Form);
-        Assert.Single(Directory.GetFileSystemEntries(folder.Path)); // no work folder, no lock
+        Assert.Equal([Path.GetFileName(first.Folder), "hashes.json"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)); // no work folder, no lock
     }
 
     [Fact]
@@ -50,45 +49,102 @@ public sealed class ChatModelCacheTests
         Assert.Equal(whole, File.ReadAllBytes(path));
     }
 
-    [Fact]
-    public void ACancelledConversionLeavesNothing()
+    [Theory]
+    [InlineData("writing weights (Float32)")]
+    [InlineData("measuring activations")]
+    [InlineData("writing weights (Blocks8)")]
+    [InlineData("checking the converted model")]
+    public void AConversionThatWasBrokenOffGoesOn(string where)
     {
         using var folder = new TemporaryFolder();
+        using var whole = new TemporaryFolder();
         using var source = new CancellationTokenSource();
+        var seen = 0;
         var progress = new Stages(stage =>
         {
-            if (stage == "measuring activations") source.Cancel();
+            if (stage == where && ++seen == 3) source.Cancel(); // in the middle, where the stage has one
+            if (stage == "checking the converted model") source.Cancel();
         });
+        Assert.ThrowsAny<OperationCanceledException>(() => Open(folder, WeightForm.Blocks8, progress, source.Token));
+        var work = Assert.Single(Directory.GetDirectories(folder.Path, ".converting-*"));
+        var before = Directory.GetFiles(work, "weights.bin", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Open(folder, WeightForm.Auto, progress, source.Token));
+        var model = Open(folder, WeightForm.Blocks8, out var stages);
 
-        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        Assert.True(before > 0);
+        Assert.Empty(Directory.GetDirectories(folder.Path, ".converting-*"));
+        if (where is not "writing weights (Float32)" and not "measuring activations") Assert.DoesNotContain("measuring activations", stages);
+        if (where is "checking the converted model") Assert.DoesNotContain("writing weights (Blocks8)", stages);
+        Assert.Equal(Open(whole, WeightForm.Blocks8, out _).Card.Files["weights.bin"], model.Card.Files["weights.bin"]);
     }
 
     [Fact]
-    public void WhatAKilledConversionLeftIsRemovedAndWorkInProgressIsNot()
+    public void HalfAWeightsFileThatHasChangedIsWrittenAgainFromThere()
     {
         using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder[".converting-dead"]);
-        File.WriteAllText(folder[Path.Combine(".converting-dead", "weights.bin")], "half");
-        File.WriteAllText(folder[".converting-dead.lock"], "");
-        Directory.CreateDirectory(folder[".converting-alive"]);
-        using var claim = new FileStream(folder[".converting-alive.lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        float[] values = [.. Enumerable.Range(0, 5000).Select(i => (float)i)];
+        using (var file = new WeightsFile(folder.Path, TestContext.Current.CancellationToken))
+            foreach (var name in new[] { "a", "b", "c" }) file.Append(name, [5000], values);
+        var whole = File.ReadAllBytes(folder["weights.bin"]);
+        using (var stream = File.OpenWrite(folder["weights.bin"])) stream.Write([1, 2, 3]); // within a
+        using (var file = new WeightsFile(folder.Path, TestContext.Current.CancellationToken)) Assert.Empty(file.Packed.Tensors);
+        using (var file = new WeightsFile(folder.Path, TestContext.Current.CancellationToken))
+            foreach (var name in new[] { "a", "b" }) file.Append(name, [5000], values);
+        File.AppendAllText(folder["journal.jsonl"], "{\"tensors\":[{\"na"); // killed within a line
+
+        using (var file = new WeightsFile(folder.Path, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(["a", "b"], file.Packed.Tensors.Keys);
+            file.Append("c", [5000], values);
+            file.Complete();
+        }
+
+        Assert.Equal(whole, File.ReadAllBytes(folder["weights.bin"]));
+        Assert.False(File.Exists(folder["journal.jsonl"]));
+    }
+
+    [Fact]
+    public void HashesAreRememberedUntilTheFileChanges()
+    {
+        using var folder = new TemporaryFolder();
+        var hashes = new RememberedHashes(folder["hashes.json"]);
+        File.WriteAllText(folder["model"], "weights");
+        var time = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(folder["model"], time);
+        var first = hashes.Sha256(folder["model"], TestContext.Current.CancellationToken);
+        File.WriteAllText(folder["model"], "changed");
+        File.SetLastWriteTimeUtc(folder["model"], time);
+
+        Assert.Equal(first, hashes.Sha256(folder["model"], TestContext.Current.CancellationToken)); // same length, same time: not read again
+        File.SetLastWriteTimeUtc(folder["model"], time.AddSeconds(1));
+        Assert.NotEqual(first, hashes.Sha256(folder["model"], TestContext.Current.CancellationToken));
+        File.WriteAllText(folder["hashes.json"], "damaged");
+        Assert.Equal(64, hashes.Sha256(folder["model"], TestContext.Current.CancellationToken).Length);
+    }
+
+    [Fact]
+    public void WhatAKilledConversionOfAnotherVersionLeftIsRemovedAndWorkInProgressIsNot()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder[".converting-dead-v1"]);
+        File.WriteAllText(folder[Path.Combine(".converting-dead-v1", "weights.bin")], "half");
+        File.WriteAllText(folder[".converting-dead-v1.lock"], "");
+        Directory.CreateDirectory(folder[".converting-alive-v1"]);
+        using var claim = new FileStream(folder[".converting-alive-v1.lock"], FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
 
         Open(folder, WeightForm.Float32, out _);
 
-        Assert.False(Directory.Exists(folder[".converting-dead"]));
-        Assert.False(File.Exists(folder[".converting-dead.lock"]));
-        Assert.True(Directory.Exists(folder[".converting-alive"]));
+        Assert.False(Directory.Exists(folder[".converting-dead-v1"]));
+        Assert.False(File.Exists(folder[".converting-dead-v1.lock"]));
+        Assert.True(Directory.Exists(folder[".converting-alive-v1"]));
     }
 
     [Fact]
     public void AFormThatLosesTooMuchIsRefusedWithNumbers()
     {
         using var folder = new TemporaryFolder();
-        using var file = GgufFile.Open(TinyDecoder.Gguf("tiny-llama"));
-        var weights = new LlamaGgufWeights(file, DecoderShape.Read(file));
-        var conversion = new Conversion(weights, CalibrationText.Read(ChatFormat.Read(file).Tokenizer), folder.Path, 1, (_, _) => { }, TestContext.Current.CancellationToken) { LargestLoss = -1 };
+        using var checkpoint = DecoderCheckpoint.Open(TinyDecoder.Gguf("tiny-llama"));
+        var conversion = new Conversion(checkpoint.Weights, CalibrationText.Read(ChatFormat.Read(checkpoint.Gguf!).Tokenizer), folder.Path, 1, (_, _) => { }, TestContext.Current.CancellationToken) { LargestLoss = -1 };
 
         var error = Assert.Throws<CheckpointException>(() => conversion.Run([WeightForm.W8A8, WeightForm.Blocks8]));
 
@@ -118,8 +174,8 @@ public sealed class ChatModelCacheTests
 
     private static ConvertedModel Open(TemporaryFolder folder, WeightForm form, IProgress<ConversionProgress> progress, CancellationToken cancellationToken)
     {
-        using var file = GgufFile.Open(TinyDecoder.Gguf("tiny-llama"));
-        return new ChatModelCache(folder.Path).Open(file, ChatFormat.Read(file).Tokenizer, form, threads: 1, progress, cancellationToken);
+        using var checkpoint = DecoderCheckpoint.Open(TinyDecoder.Gguf("tiny-llama"));
+        return new ChatModelCache(folder.Path).Open(checkpoint, ChatFormat.Read(checkpoint.Gguf!).Tokenizer, form, threads: 1, progress, cancellationToken);
     }
 
     private sealed class Stages(Action<string> stage, Action<double>? fraction = null) : IProgress<ConversionProgress>

@@ -11,7 +11,7 @@ public sealed class OnnxGraphTests
         using var folder = new TemporaryFolder();
         var large = Enumerable.Range(0, 2048).Select(i => (float)i).ToArray(); // [2, 1024]
         PackedWeights packed;
-        using (var weights = new WeightsFile(folder["weights.bin"], TestContext.Current.CancellationToken))
+        using (var weights = new WeightsFile(folder.Path, TestContext.Current.CancellationToken))
         {
             weights.Append("padding", [300], new float[300]);
             weights.Append("large", [2, 1024], large);
@@ -48,7 +48,7 @@ public sealed class OnnxGraphTests
     {
         using var folder = new TemporaryFolder();
         using var source = new CancellationTokenSource();
-        using var weights = new WeightsFile(folder["weights.bin"], source.Token);
+        using var weights = new WeightsFile(folder.Path, source.Token);
         source.Cancel();
 
         Assert.Throws<OperationCanceledException>(() => weights.Append("w", [10], new float[10]));

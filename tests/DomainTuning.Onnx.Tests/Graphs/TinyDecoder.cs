@@ -1,20 +1,26 @@
 using System.Text.Json;
-using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Graphs;
 
-/// <summary>A tiny llama-architecture model of the fixtures, written as a graph into a temporary folder and loaded.</summary>
+/// <summary>A tiny model of the fixtures, packed into a temporary folder and loaded.</summary>
 internal sealed class TinyDecoder : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
+    /// <param name="name">As in <see cref="TinyCheckpoint"/>.</param>
     public TinyDecoder(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, int slots = 1, int capacity = 512)
     {
-        using var file = GgufFile.Open(Gguf(name));
-        Shape = DecoderShape.Read(file);
-        if (capacity > Shape.ContextTokens) Shape = Shape with { ContextTokens = capacity }; // for tests that need time, not sense
-        var model = PackedModel.Write(folder.Path, new LlamaGgufWeights(file, Shape), form, peaks, cancellationToken: TestContext.Current.CancellationToken);
+        using var tiny = new TinyCheckpoint(name);
+        var weights = tiny.Checkpoint.Weights;
+        Shape = weights.Shape;
+        if (capacity > Shape.ContextTokens) // for tests that need time, not sense
+        {
+            Shape = Shape with { ContextTokens = capacity };
+            weights = new StoredDecoderWeights(tiny.Checkpoint.Gguf!, Shape, TensorNames.Gguf, GgufDecoder.HasNeighbouringPairs(tiny.Checkpoint.Gguf!));
+        }
+
+        var model = PackedModel.Write(folder.Path, weights, form, peaks, cancellationToken: TestContext.Current.CancellationToken);
         Session = new DecoderSession(model, slots, capacity, threads: 1);
     }
 
@@ -26,12 +32,13 @@ internal sealed class TinyDecoder : IDisposable
 
     public static IReadOnlyList<TinyPrompt> Prompts(string name)
     {
-        using var golden = JsonDocument.Parse(File.ReadAllBytes(Fixtures.Path("models", name, "golden.json")));
+        using var golden = JsonDocument.Parse(File.ReadAllBytes(TinyCheckpoint.Golden(name)));
         return [.. golden.RootElement.GetProperty("prompts").EnumerateArray().Select(prompt => new TinyPrompt(
             prompt.GetProperty("ids").Deserialize<int[]>()!,
             prompt.GetProperty("last_logits").Deserialize<float[]>()!,
             prompt.GetProperty("sum_logprob").GetDouble(),
-            prompt.GetProperty("greedy_ids").Deserialize<int[]>()!))];
+            prompt.GetProperty("greedy_ids").Deserialize<int[]>()!,
+            prompt.GetProperty("greedy_gap").Deserialize<float[]>()!))];
     }
 
     public void Dispose()
@@ -41,4 +48,5 @@ internal sealed class TinyDecoder : IDisposable
     }
 }
 
-internal sealed record TinyPrompt(int[] Ids, float[] LastLogits, double SumLogProbability, int[] GreedyIds);
+/// <param name="GreedyGap">By how much the best logit leads the second at each greedy token.</param>
+internal sealed record TinyPrompt(int[] Ids, float[] LastLogits, double SumLogProbability, int[] GreedyIds, float[] GreedyGap);
