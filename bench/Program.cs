@@ -23,10 +23,14 @@ forms.SetAction(parsed => parsed.GetValue(only) is { } form
     ? FormBench.MeasureAsync(parsed.GetValue(formsModel)!, form)
     : FormBench.RunAsync(parsed.GetValue(formsModel)!, parsed.GetValue(write)));
 
+var form = new Option<WeightForm>("--form") { DefaultValueFactory = _ => WeightForm.Auto };
+var engine = new Command("engine", "Several clients, prefix cache, drafts and scoring of the chat engine, each beside the same without it.") { chatModel, form };
+engine.SetAction(parsed => EngineBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(form), parsed.GetValue(write)));
+
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };
 search.SetAction(parsed => SearchBench.RunAsync(parsed.GetValue(sizes)!, parsed.GetValue(write)));
 
-var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, search };
+var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, engine, search };
 root.Options.Add(write);
 return await root.Parse(args).InvokeAsync();

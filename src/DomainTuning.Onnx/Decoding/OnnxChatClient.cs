@@ -11,7 +11,7 @@ namespace DomainTuning.Onnx.Decoding;
 /// PresencePenalty, Instructions, Tools, ToolMode, ResponseFormat (JSON, with a schema or without), and "min_p", "repetition_penalty", "logprobs" and
 /// "top_logprobs" among the additional properties are honoured; what cannot be is refused. JSON and required calls are held to token by token: an
 /// answer that ends by itself is valid; one that reaches MaxOutputTokens has the finish reason Length and may lack its end.
-/// Thread-safe: several answers are written at once, further ones wait.
+/// Offers <see cref="ModelLimits"/> and <see cref="TextScorer"/> as services. Thread-safe: several answers are written at once, further ones wait.
 /// </summary>
 public sealed class OnnxChatClient : IChatClient
 {
@@ -21,7 +21,14 @@ public sealed class OnnxChatClient : IChatClient
     /// <summary>Additional property of a response: tokens a second after the first, a <see cref="double"/>.</summary>
     public const string TokensPerSecond = "tokens_per_second";
 
+    /// <summary>Additional property of a response: tokens that were proposed from the prompt and checked, an <see cref="int"/>.</summary>
+    public const string DraftedTokens = "drafted_tokens";
+
+    /// <summary>Additional property of a response: those of the drafted tokens that came true, an <see cref="int"/>.</summary>
+    public const string AcceptedTokens = "accepted_tokens";
+
     private readonly DecodingEngine engine;
+    private readonly OnnxTextScorer scorer;
     private readonly ChatFormat format;
     private readonly ChatEngineOptions options;
 
@@ -32,6 +39,7 @@ public sealed class OnnxChatClient : IChatClient
         this.format = format;
         this.options = options;
         this.engine = engine;
+        scorer = new OnnxTextScorer(engine, format, modelId);
     }
 
     /// <summary>The model's folder name in the library, or its file name without ".gguf".</summary>
@@ -67,6 +75,8 @@ public sealed class OnnxChatClient : IChatClient
     public int CountTokens(IEnumerable<ChatMessage> messages) => format.Encode(messages).Length;
 
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
+    /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -79,6 +89,8 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>Streams whole characters; the last update carries finish reason, usage and timings. Breaking off the enumeration frees the place at the next token.</summary>
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
+    /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -88,14 +100,14 @@ public sealed class OnnxChatClient : IChatClient
         var sampling = format.Sampling(request);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, sampling, source.Token);
-        await engine.SubmitAsync(generation).ConfigureAwait(false);
+        engine.Submit(generation);
 
         var id = Guid.NewGuid().ToString("N");
         var answer = format.Parser(request);
         var count = 0;
         try
         {
-            await foreach (var token in generation.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var token in generation.Answer.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 count++;
                 sampling.Drawn?.Read(format.Tokenizer);
@@ -116,10 +128,16 @@ public sealed class OnnxChatClient : IChatClient
             InputTokenCount = prompt.Length,
             OutputTokenCount = count,
             TotalTokenCount = prompt.Length + count,
-            CachedInputTokenCount = 0,
+            CachedInputTokenCount = generation.Reused,
         }));
         last.FinishReason = !answer.Stopped && generation.End != GenerationEnd.StopToken ? ChatFinishReason.Length : answer.HasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
-        last.AdditionalProperties = new AdditionalPropertiesDictionary { [TimeToFirstToken] = generation.TimeToFirstToken, [TokensPerSecond] = generation.TokensPerSecond };
+        last.AdditionalProperties = new AdditionalPropertiesDictionary
+        {
+            [TimeToFirstToken] = generation.TimeToFirstToken,
+            [TokensPerSecond] = generation.TokensPerSecond,
+            [DraftedTokens] = generation.Drafter.Drafted,
+            [AcceptedTokens] = generation.Drafter.Accepted,
+        };
         sampling.Drawn?.MoveTo(last);
         yield return last;
     }
@@ -127,9 +145,13 @@ public sealed class OnnxChatClient : IChatClient
     public object? GetService(Type serviceType, object? serviceKey = null) =>
         serviceKey is not null ? null
         : serviceType == typeof(ModelLimits) ? new ModelLimits(ContextTokens, text => CountTokens(text))
+        : serviceType == typeof(TextScorer) ? scorer
         : serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("domaintuning", null, ModelId)
         : serviceType.IsInstanceOfType(this) ? this
         : null;
+
+    /// <summary>Refuses new requests, lets those under way end for so long, then breaks off the rest and frees the model.</summary>
+    public Task ShutdownAsync(TimeSpan grace) => engine.ShutdownAsync(grace);
 
     /// <summary>Breaks off running answers with an <see cref="ObjectDisposedException"/> and frees the model.</summary>
     public void Dispose() => engine.Dispose();
@@ -155,7 +177,8 @@ public sealed class OnnxChatClient : IChatClient
         var model = new ChatModelCache(cacheFolder).Open(checkpoint, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, checkpoint.Shape.ContextTokens), threads);
-        return new OnnxChatClient(checkpoint.Name, model, format, options, new DecodingEngine(session, options.WaitingRequests));
+        var costs = options.Drafting ? new RunCosts(options.ParallelRequests) : null;
+        return new OnnxChatClient(checkpoint.Name, model, format, options, new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, costs));
     }
 
     private ChatResponseUpdate Update(string id, AIContent content, DrawnTokens? drawn = null)
