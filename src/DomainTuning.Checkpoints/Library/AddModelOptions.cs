@@ -6,7 +6,7 @@ public sealed record AddModelOptions
     /// <summary>Name in the library. Default: the publisher's name in lower case, without "-GGUF".</summary>
     public string? Id { get; init; }
 
-    /// <summary>Which weights, where a repository offers several: a path, or a part of one that only one file has, such as "Q4_K_M" or "onnx/model_int8.onnx".</summary>
+    /// <summary>Which weights, where a repository offers several: a path, or a part of one that only one file has, such as "Q4_K_M" or "onnx/model_int8.onnx"; a name that ends in ".safetensors" takes these where a repository has GGUF files too.</summary>
     public string? File { get; init; }
 
     /// <summary>Encoders: "cls", "mean" or "last".</summary>

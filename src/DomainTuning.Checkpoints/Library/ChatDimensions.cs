@@ -14,8 +14,7 @@ public sealed record ChatDimensions(int Layers, int KeyValueHeads, int HeadDimen
     /// <exception cref="CheckpointException">A file is missing or damaged, or lacks one of the numbers.</exception>
     public static ChatDimensions Of(ModelCard card)
     {
-        var found = card.IsGguf ? OfGguf(card) : FromConfig(ConfigJson.Parse(File.ReadAllText(card.FullPath("config.json")), $"'{card.FullPath("config.json")}'"));
-        found = found ?? throw new CheckpointException($"'{card.WeightsPath}' does not say how many layers and heads the model has. Remove the model with 'domaintuning models remove {card.Id}' and add another file of it.");
+        var found = (card.IsGguf ? OfGguf(card) : OfConfig(card)) ?? throw new CheckpointException($"'{card.WeightsPath}' does not say how many layers and heads the model has. Remove the model with 'domaintuning models remove {card.Id}' and add another file of it.");
         return found with { ContextTokens = card.ContextTokens ?? found.ContextTokens, Parameters = card.Parameters ?? found.Parameters };
     }
 
@@ -34,10 +33,16 @@ public sealed record ChatDimensions(int Layers, int KeyValueHeads, int HeadDimen
         config.Integer("num_hidden_layers"), config.Integer("hidden_size"), config.Integer("num_attention_heads"), config.Integer("num_key_value_heads"), config.Integer("head_dim"),
         config.Integer("intermediate_size"), config.Integer("vocab_size"), config.Bool("tie_word_embeddings") ?? false, config.Integer("max_position_embeddings"));
 
-    private static ChatDimensions OfGguf(ModelCard card)
+    private static ChatDimensions? OfGguf(ModelCard card)
     {
         using var file = GgufFile.Open(card.WeightsPath);
-        return FromGguf(file.Metadata)!;
+        return FromGguf(file.Metadata);
+    }
+
+    private static ChatDimensions? OfConfig(ModelCard card)
+    {
+        var path = card.FullPath("config.json");
+        return File.Exists(path) ? FromConfig(ConfigJson.Parse(File.ReadAllText(path), $"'{path}'")) : null;
     }
 
     private static ChatDimensions? Build(int? layers, int? hidden, int? heads, int? keyValueHeads, int? headDimensions, int? feedForward, int? vocabulary, bool tied, int? context)

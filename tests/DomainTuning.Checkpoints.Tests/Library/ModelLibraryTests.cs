@@ -102,6 +102,16 @@ public sealed class ModelLibraryTests : IDisposable
     }
 
     [Fact]
+    public async Task AModelWithASentencePieceTokenizerIsTaken()
+    {
+        File.WriteAllBytes(_folder["spm.gguf"], Chats.GgufBytes.Write([("general.architecture", "llama"), ("llama.context_length", 4096u), .. Tokenizers.SentencePieceGoldens.Metadata()]));
+
+        var card = await _library.AddAsync(_folder["spm.gguf"], null, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(("spm", 4096), (card.Id, card.ContextTokens));
+    }
+
+    [Fact]
     public async Task AnIdIsTakenOnce()
     {
         await _library.AddAsync(TinyDecoder, new AddModelOptions { Id = "one" }, null, TestContext.Current.CancellationToken);

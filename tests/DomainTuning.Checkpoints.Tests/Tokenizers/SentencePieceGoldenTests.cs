@@ -100,6 +100,20 @@ public sealed class SentencePieceGoldenTests
         Assert.Equal([6, 2, 6], tokenizer.Encode("a\n\na", [0..2]).Ids());
     }
 
+    /// <summary>Text is cut into words to be merged one by one; no piece may be lost to that.</summary>
+    [Theory]
+    [InlineData("▁▁", new[] { "a", "▁▁", "a" })]
+    [InlineData("a▁", new[] { "a▁", "▁", "a" })]
+    [InlineData("▁a", new[] { "a", "▁", "▁a" })]
+    public void PiecesOfSeveralSpacesAndAcrossWordsAreFound(string best, string[] expected)
+    {
+        string[] pieces = ["<unk>", best, "a", "▁", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")];
+        var kinds = pieces.Select((_, id) => id switch { 0 => PieceKind.Unknown, < 4 => PieceKind.Normal, _ => PieceKind.Byte }).ToArray();
+        var tokenizer = SentencePieceBpeTokenizer.FromParts(SentencePieceVocabulary.FromPieces(pieces, new float[pieces.Length], kinds) with { LeadingSpace = LeadingSpace.Never });
+
+        Assert.Equal(expected, tokenizer.Encode("a  a").Ids().Select(id => pieces[id]));
+    }
+
     [Fact]
     public void ALetterThatIsOnlyInPiecesJoinsAndFallsToBytesWhenItStaysAlone()
     {
