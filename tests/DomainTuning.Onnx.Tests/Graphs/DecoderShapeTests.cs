@@ -60,7 +60,7 @@ public sealed class DecoderShapeTests
     }
 
     [Theory]
-    [InlineData("tiny-llama", """{ "model_type": "mixtral" }""", "has the model_type 'mixtral'; the chat engine computes llama, mistral,")]
+    [InlineData("tiny-llama", """{ "model_type": "mixtral" }""", "has the model_type 'mixtral'; the chat engine computes llama,")]
     [InlineData("tiny-llama", """{ "rope_scaling": { "rope_type": "yarn", "factor": 4 } }""", "'yarn'")]
     [InlineData("tiny-llama", """{ "rope_scaling": { "type": "dynamic", "factor": 4 } }""", "'dynamic'")]
     [InlineData("tiny-phi3", """{ "rope_scaling": { "type": "longrope", "long_factor": [1] } }""", "'longrope'")]
