@@ -15,7 +15,8 @@ public sealed partial class ArchitectureTests
         ["src/DomainTuning.Endpoints"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],
         ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Server"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
-        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server"],
+        ["src/DomainTuning.Evaluator"] = ["src/DomainTuning", "src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
+        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server", "src/DomainTuning.Evaluator"],
     };
 
     /// <summary>The core's rooms from left to right, each with the rooms that it may know.</summary>
