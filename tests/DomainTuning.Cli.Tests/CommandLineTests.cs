@@ -20,6 +20,8 @@ public sealed class CommandLineTests
     [InlineData("models add")]
     [InlineData("models convert")]
     [InlineData("models show")]
+    [InlineData("evaluate beir")]
+    [InlineData("questions check")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {
