@@ -74,7 +74,8 @@ public sealed class OnnxChatClientTests(SmolLm2 model)
     [Fact]
     public async Task FourChatsAtOnceAreAnsweredAsEachAlone()
     {
-        var client = await model.ClientAsync();
+        // In floats: kernels for several rows round 8-bit blocks otherwise than kernels for one, and a near tie then falls the other way.
+        using var client = await model.LoadAsync(new ChatEngineOptions { Form = WeightForm.Float32, ContextTokens = 1024 });
         var options = new ChatOptions { MaxOutputTokens = 24 };
         var chats = Golden.Prompts.Where(chat => chat.Name is "single" or "multi_turn" or "numbered_list" or "code").Select(chat => chat.Chat).ToList();
         var alone = new List<string>();
@@ -96,9 +97,10 @@ public sealed class OnnxChatClientTests(SmolLm2 model)
 
         Assert.Equal(ChatFinishReason.Stop, stopped.FinishReason);
         Assert.Contains("Paris", stopped.Text, StringComparison.Ordinal);
-        Assert.Equal((37, 0), (stopped.Usage!.InputTokenCount, stopped.Usage.CachedInputTokenCount));
+        Assert.Equal(37, stopped.Usage!.InputTokenCount);
+        Assert.Equal(32, cut.Usage!.CachedInputTokenCount); // the whole pages of a prompt that was read a moment ago
         Assert.Equal(ChatFinishReason.Length, cut.FinishReason);
-        Assert.Equal(3, cut.Usage!.OutputTokenCount);
+        Assert.Equal(3, cut.Usage.OutputTokenCount);
         Assert.Equal("smollm2-135m-instruct", cut.ModelId);
         Assert.True((TimeSpan)cut.AdditionalProperties![OnnxChatClient.TimeToFirstToken]! > TimeSpan.Zero);
         Assert.True((double)cut.AdditionalProperties[OnnxChatClient.TokensPerSecond]! > 0);
