@@ -39,7 +39,7 @@ internal static class ChatBench
         report.Finish(write);
     }
 
-    private static async Task<(double Prefill, double Decode)> MeasureAsync(OnnxChatClient client)
+    internal static async Task<(double Prefill, double Decode)> MeasureAsync(OnnxChatClient client)
     {
         var (prefill, decode) = (0.0, 0.0);
         for (var repeat = 0; repeat < 4; repeat++)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DomainTuning.Bench;
+using DomainTuning.Onnx.Graphs;
 
 var write = new Option<bool>("--write") { Description = "keep the result under bench/results/<machine>", Recursive = true };
 
@@ -15,10 +16,17 @@ var chatModel = new Option<string>("--model") { DefaultValueFactory = _ => "smol
 var chat = new Command("chat", "Prefill and decode tokens a second, beside llama.cpp (npm ci --ignore-scripts in bench/llama_cpp).") { chatModel };
 chat.SetAction(parsed => ChatBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(write)));
 
+var only = new Option<WeightForm?>("--only") { Description = "one form, as a line of JSON" };
+var formsModel = new Option<string>("--model") { DefaultValueFactory = _ => "smollm2-135m-instruct" };
+var forms = new Command("forms", "Mean NLL, bytes, memory and speed of a chat model by form of weights.") { formsModel, only };
+forms.SetAction(parsed => parsed.GetValue(only) is { } form
+    ? FormBench.MeasureAsync(parsed.GetValue(formsModel)!, form)
+    : FormBench.RunAsync(parsed.GetValue(formsModel)!, parsed.GetValue(write)));
+
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };
 search.SetAction(parsed => SearchBench.RunAsync(parsed.GetValue(sizes)!, parsed.GetValue(write)));
 
-var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, search };
+var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, search };
 root.Options.Add(write);
 return await root.Parse(args).InvokeAsync();

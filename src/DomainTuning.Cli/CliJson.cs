@@ -9,5 +9,6 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(IReadOnlyList<Hit>))]
 [JsonSerializable(typeof(AnswerReport))]
 [JsonSerializable(typeof(IReadOnlyList<ModelRow>))]
+[JsonSerializable(typeof(ConvertedRow))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

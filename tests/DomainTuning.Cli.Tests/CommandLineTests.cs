@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using DomainTuning.Onnx.Graphs;
 using Snapshooter;
 using Snapshooter.Xunit3;
 
@@ -17,6 +18,7 @@ public sealed class CommandLineTests
     [InlineData("serve")]
     [InlineData("models")]
     [InlineData("models add")]
+    [InlineData("models convert")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {
@@ -31,12 +33,17 @@ public sealed class CommandLineTests
         help.MatchSnapshot(SnapshotNameExtension.Create(verb.Length == 0 ? "root" : verb.Replace(' ', '-')));
     }
 
+    [Fact]
+    public void EveryFormOfWeightsCanBeSet() =>
+        Assert.Equal(Enum.GetNames<WeightForm>().Select(name => name.ToLowerInvariant()), DomainTuning.Corpora.Settings.ChatForms);
+
     [Theory]
     [InlineData("frobnicate")]
     [InlineData("ask")]
     [InlineData("search pumps --top many")]
     [InlineData("search pumps --mode sideways")]
     [InlineData("serve --port 99999")]
+    [InlineData("models convert smollm2-135m-instruct --form int3")]
     [InlineData("ask x --model @")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {

@@ -63,6 +63,16 @@ internal sealed class ConfigJson
         _ => null,
     };
 
+    /// <summary>Text, or a field of an object that publishers write in its place.</summary>
+    public string? StringOrField(string key, string field) => Value(key) is { ValueKind: JsonValueKind.Object } ? Object(key)!.String(field) : String(key);
+
+    /// <summary>A whole number or a list of them; empty when missing.</summary>
+    public IReadOnlyList<int?> Integers(string key)
+    {
+        if (Value(key) is not { ValueKind: JsonValueKind.Array } list) return Integer(key) is { } one ? [one] : [];
+        return [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) ? (int?)number : throw Mismatch(key, "whole numbers", item))];
+    }
+
     public ConfigJson? Object(string key) => Value(key) is { } value ? new ConfigJson(Expect(key, value, JsonValueKind.Object, "an object"), $"{Where}: {key}") : null;
 
     public IReadOnlyList<ConfigJson> List(string key) => Value(key) is { } value ? Objects(Expect(key, value, JsonValueKind.Array, "a list"), $"{Where}: {key}") : [];

@@ -3,12 +3,13 @@ using System.Text;
 
 namespace DomainTuning.Checkpoints.Tokenizers;
 
-/// <summary>Finds added tokens in text: the leftmost, and of those the longest, wholly inside one trusted range.</summary>
+/// <summary>Finds added tokens in text: the leftmost, and of those the longest; wholly inside one trusted range, unless it is text.</summary>
 internal sealed class AddedTokens
 {
     private readonly Dictionary<char, AddedToken[]> _byFirstCharacter;
     private readonly Dictionary<string, int> _ids;
     private readonly HashSet<int> _control;
+    private readonly bool _hasText;
 
     public AddedTokens(IReadOnlyList<AddedToken> tokens)
     {
@@ -16,6 +17,7 @@ internal sealed class AddedTokens
         _ids = new(StringComparer.Ordinal);
         foreach (var token in tokens) _ids.TryAdd(token.Content, token.Id);
         _control = [.. tokens.Where(token => token.IsControl).Select(token => token.Id)];
+        _hasText = tokens.Any(token => token.IsText);
     }
 
     public int? IdOf(string content) => _ids.TryGetValue(content, out var id) ? id : null;
@@ -26,28 +28,32 @@ internal sealed class AddedTokens
     public IEnumerable<Token> Find(string text, IReadOnlyList<Range> trusted)
     {
         var taken = 0;
-        foreach (var range in trusted)
+        var next = 0;
+        for (var at = 0; at < text.Length; at++)
         {
-            var (start, length) = range.GetOffsetAndLength(text.Length);
-            var end = start + length;
-            for (var at = Math.Max(start, taken); at < end; at++)
+            while (next < trusted.Count && trusted[next].End.GetOffset(text.Length) <= at) next++;
+            var isTrusted = next < trusted.Count && trusted[next].Start.GetOffset(text.Length) <= at;
+            if (!isTrusted && !_hasText)
             {
-                if (Match(text, at, end) is not { } token) continue;
-                var (from, to) = (at, at + token.Content.Length);
-                if (token.StripsLeft) while (from > taken && char.IsWhiteSpace(text[from - 1])) from--;
-                if (token.StripsRight) while (to < text.Length && char.IsWhiteSpace(text[to])) to++;
-                yield return new Token(token.Id, from, to);
-                taken = to;
-                at = to - 1;
+                if (next == trusted.Count) yield break;
+                at = trusted[next].Start.GetOffset(text.Length) - 1;
+                continue;
             }
+            if (Match(text, at, isTrusted ? trusted[next].End.GetOffset(text.Length) : at) is not { } token) continue;
+            var (from, to) = (at, at + token.Content.Length);
+            if (token.StripsLeft) while (from > taken && char.IsWhiteSpace(text[from - 1])) from--;
+            if (token.StripsRight) while (to < text.Length && char.IsWhiteSpace(text[to])) to++;
+            yield return new Token(token.Id, from, to);
+            taken = to;
+            at = to - 1;
         }
     }
 
-    private AddedToken? Match(string text, int at, int end)
+    private AddedToken? Match(string text, int at, int trustedEnd)
     {
         if (!_byFirstCharacter.TryGetValue(text[at], out var candidates)) return null;
         foreach (var candidate in candidates)
-            if (candidate.Content.Length <= end - at && text.AsSpan(at).StartsWith(candidate.Content, StringComparison.Ordinal)
+            if (candidate.Content.Length <= (candidate.IsText ? text.Length : trustedEnd) - at && text.AsSpan(at).StartsWith(candidate.Content, StringComparison.Ordinal)
                 && (!candidate.IsSingleWord || StandsAlone(text, at, at + candidate.Content.Length)))
                 return candidate;
         return null;

@@ -76,8 +76,9 @@ internal sealed class ListedMerges : BpeMerges
     private static long Key(int left, int right) => ((long)left << 32) | (uint)right;
 }
 
-/// <summary>Every concatenation that is a token is a merge, its id the rank: vocabularies in tiktoken's form.</summary>
-internal sealed class RankedMerges(IReadOnlyList<string> tokens, Dictionary<string, int> ids) : BpeMerges
+/// <summary>Every concatenation that is a token is a merge: vocabularies in tiktoken's form, where the id is the rank, and SentencePiece's, which score their pieces.</summary>
+/// <param name="ranks">Rank by id; null: the id itself.</param>
+internal sealed class RankedMerges(IReadOnlyList<string> tokens, Dictionary<string, int> ids, int[]? ranks = null) : BpeMerges
 {
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -89,7 +90,7 @@ internal sealed class RankedMerges(IReadOnlyList<string> tokens, Dictionary<stri
         l.CopyTo(both);
         r.CopyTo(both[l.Length..]);
         var found = _ids.TryGetValue(both[..length], out merged);
-        rank = merged;
+        rank = ranks is null || !found ? merged : ranks[merged];
         return found;
     }
 }

@@ -1,3 +1,5 @@
+using DomainTuning.Checkpoints.Weights;
+
 namespace DomainTuning.Checkpoints.Tokenizers;
 
 /// <summary>A token that is found in text as a whole, before anything is cut or merged.</summary>
@@ -6,7 +8,11 @@ namespace DomainTuning.Checkpoints.Tokenizers;
 /// <param name="StripsLeft">White space before the token belongs to it.</param>
 /// <param name="StripsRight">White space after the token belongs to it.</param>
 /// <param name="IsSingleWord">Found only where no word character touches it.</param>
-public sealed record AddedToken(int Id, string Content, bool IsControl, bool StripsLeft = false, bool StripsRight = false, bool IsSingleWord = false);
+public sealed record AddedToken(int Id, string Content, bool IsControl, bool StripsLeft = false, bool StripsRight = false, bool IsSingleWord = false)
+{
+    /// <summary>Found in text that is not trusted as well: it is text, and steers nothing.</summary>
+    internal bool IsText { get; init; }
+}
 
 /// <summary>The parts of a byte-level BPE tokenizer as model files store them, before they are indexed.</summary>
 public sealed record BpeVocabulary
@@ -34,6 +40,20 @@ public sealed record BpeVocabulary
 
     /// <summary>Text is brought to Unicode form C first. Default: what the pre-tokenizer's family does (true for qwen2).</summary>
     public bool? NormalizesToFormC { get; init; }
+
+    internal static BpeVocabulary FromGguf(GgufMetadata metadata)
+    {
+        int? Id(string name) => metadata.Contains($"tokenizer.ggml.{name}_token_id") ? metadata.Integer<int>($"tokenizer.ggml.{name}_token_id") : null;
+        return FromGguf(
+            metadata.Strings("tokenizer.ggml.tokens"),
+            metadata.Strings("tokenizer.ggml.merges"),
+            metadata.Contains("tokenizer.ggml.token_type") ? metadata.Integers("tokenizer.ggml.token_type") : null,
+            metadata.StringOrNull("tokenizer.ggml.pre") ?? "gpt-2",
+            Id("bos"),
+            Id("eos"),
+            metadata.Contains("tokenizer.ggml.add_bos_token") ? metadata.Bool("tokenizer.ggml.add_bos_token", false) : null,
+            metadata.Bool("tokenizer.ggml.add_eos_token", false));
+    }
 
     /// <summary>Collects what a GGUF file stores.</summary>
     /// <param name="tokens">tokenizer.ggml.tokens.</param>

@@ -60,7 +60,7 @@ public sealed class ByteLevelBpeTokenizer : ChatTokenizer
     /// <summary>Reads a Hugging Face tokenizer.json.</summary>
     /// <exception cref="NotSupportedException">It describes another kind of tokenizer, or a step that could not be reproduced exactly.</exception>
     /// <exception cref="InvalidDataException">It is not valid JSON, or incomplete.</exception>
-    public static ByteLevelBpeTokenizer FromTokenizerJson(Stream stream) => new(BpeTokenizerJson.Read(stream));
+    public static new ByteLevelBpeTokenizer FromTokenizerJson(Stream stream) => TokenizerJson.Read(stream, root => new ByteLevelBpeTokenizer(BpeTokenizerJson.Read(root, [])));
 
     /// <summary>The id of a control or other added token by its exact text, or null.</summary>
     public override int? ControlToken(string text) => _added.IdOf(text);

@@ -9,11 +9,12 @@ namespace DomainTuning.Cli.Verbs;
 /// <summary>models: what is in the library, and how something else gets in or out.</summary>
 internal static class ModelsVerb
 {
-    public static Command Create(Terminal terminal) => new("models", "List, add and remove the models on this machine.")
+    public static Command Create(Terminal terminal) => new("models", "List, add, remove and convert the models on this machine.")
     {
         List(terminal),
         Add(terminal),
         Remove(terminal),
+        ConvertModelVerb.Create(terminal),
     };
 
     private static Command List(Terminal terminal)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Chats;
 using DomainTuning.Checkpoints.Templates;
 using DomainTuning.Checkpoints.Tokenizers;
 using DomainTuning.Checkpoints.Weights;
@@ -16,39 +17,13 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
 
     /// <summary>Reads tokenizer, template and special ids of a GGUF file.</summary>
     /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>
-    public static ChatFormat Read(GgufFile file)
-    {
-        var metadata = file.Metadata;
-        var kind = metadata.String("tokenizer.ggml.model");
-        if (kind != "gpt2")
-            throw new CheckpointException($"'{file.Path}' has a tokenizer of kind '{kind}'; supported is 'gpt2' (byte-level BPE). Choose another model, or serve this one elsewhere and name the endpoint.");
-        if (metadata.StringOrNull("tokenizer.chat_template") is not { } template)
-            throw new CheckpointException($"'{file.Path}' has no chat template (tokenizer.chat_template): it is a base model. Choose its instruction-tuned variant.");
-        var tokens = metadata.Strings("tokenizer.ggml.tokens");
-        int? Id(string name) => metadata.Contains($"tokenizer.ggml.{name}_token_id") ? metadata.Integer<int>($"tokenizer.ggml.{name}_token_id") : null;
-        string? Text(int? id) => id is { } value && (uint)value < (uint)tokens.Length ? tokens[value] : null;
-        try
-        {
-            var vocabulary = BpeVocabulary.FromGguf(
-                tokens,
-                metadata.Strings("tokenizer.ggml.merges"),
-                metadata.Contains("tokenizer.ggml.token_type") ? metadata.Integers("tokenizer.ggml.token_type") : null,
-                metadata.StringOrNull("tokenizer.ggml.pre") ?? "gpt-2",
-                Id("bos"),
-                Id("eos"),
-                metadata.Contains("tokenizer.ggml.add_bos_token") ? metadata.Bool("tokenizer.ggml.add_bos_token", false) : null,
-                metadata.Bool("tokenizer.ggml.add_eos_token", false));
-            var tokenizer = ByteLevelBpeTokenizer.FromParts(vocabulary);
-            HashSet<int> stops = [.. new[] { Id("eos"), Id("eot"), Id("eom"), tokenizer.ControlToken("<|im_end|>"), tokenizer.ControlToken("<|eot_id|>") }.OfType<int>()];
-            if (stops.Count == 0)
-                throw new CheckpointException($"'{file.Path}' names no token that ends an answer (tokenizer.ggml.eos_token_id). Use another file of the model.");
-            return new ChatFormat(tokenizer, ChatTemplate.Parse(template), stops, Text(Id("bos")), Text(Id("eos")));
-        }
-        catch (Exception error) when (error is NotSupportedException or InvalidDataException or TemplateException)
-        {
-            throw new CheckpointException($"'{file.Path}' cannot be used for chat: {error.Message}", error);
-        }
-    }
+    public static ChatFormat Read(GgufFile file) => Of(ChatConventions.FromGguf(file));
+
+    /// <summary>Reads tokenizer, template and special ids of a Hugging Face folder.</summary>
+    /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>
+    public static ChatFormat Read(string folder) => Of(ChatConventions.FromFolder(folder));
+
+    private static ChatFormat Of(ChatConventions chat) => new(chat.Tokenizer, chat.Template, chat.StopTokens, chat.BosText, chat.EosText);
 
     /// <summary>The ids of a prompt that ends where the assistant begins.</summary>
     /// <exception cref="TemplateException">The template refuses the chat.</exception>

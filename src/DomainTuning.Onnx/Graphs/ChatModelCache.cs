@@ -74,7 +74,8 @@ public sealed class ChatModelCache(string folder)
             report("storing", 0.99);
             var files = new[] { PackedWeights.FileName, WeightsFile.FileName }.ToDictionary(name => name, name => RememberedHashes.Hash(Path.Combine(result.Folder, name), cancellationToken));
             var card = new ConversionCard(
-                ConverterVersion, Path.GetFileName(checkpoint.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, checkpoint.Shape, files);
+                ConverterVersion, Path.GetFileName(checkpoint.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, checkpoint.Shape,
+                new FileInfo(Path.Combine(result.Folder, WeightsFile.FileName)).Length, files);
             card.Write(result.Folder);
             Directory.Move(result.Folder, target);
             foreach (var (name, hash) in files) hashes.Remember(Path.Combine(target, name), hash);

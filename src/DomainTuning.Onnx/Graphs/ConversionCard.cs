@@ -14,6 +14,7 @@ namespace DomainTuning.Onnx.Graphs;
 /// <param name="ReferenceForm">The form that the check was made against; null when there was none.</param>
 /// <param name="ReferenceNll">The same text in that form.</param>
 /// <param name="Shape">The model's numbers.</param>
+/// <param name="Bytes">Length of the weights.</param>
 /// <param name="Files">SHA-256 of each file by name.</param>
 public sealed record ConversionCard(
     int ConverterVersion,
@@ -25,6 +26,7 @@ public sealed record ConversionCard(
     WeightForm? ReferenceForm,
     double? ReferenceNll,
     DecoderShape Shape,
+    long Bytes,
     IReadOnlyDictionary<string, string> Files)
 {
     internal const string FileName = "card.json";

@@ -135,12 +135,10 @@ internal static class DecoderGraph
     {
         long queries = shape.Heads * shape.HeadDimensions, keys = shape.KeyValueHeads * shape.HeadDimensions;
         graph.Node("Split", [qkv, graph.Constant("qkv_sizes", [3], [queries, keys, keys])], [p + "q", p + "k", p + "v"], "", ("axis", -1));
-        // Heads that are filled up with zeros have a smaller mean square, by the share of true values; epsilon shrinks with it.
-        var epsilon = shape.NormEpsilon * shape.HeadValues / shape.HeadDimensions;
         string Norm(string part, int heads)
         {
             graph.Node("Reshape", [p + part, graph.Constant($"heads.{heads}", [4], [0L, 0L, heads, shape.HeadDimensions])], p + part + ".heads");
-            AddPlainNorm(graph, p + part + ".heads", p + part + "_norm", p + part + ".normed", epsilon);
+            AddPlainNorm(graph, p + part + ".heads", p + part + "_norm", p + part + ".normed", shape.NormEpsilon);
             return graph.Node("Reshape", [p + part + ".normed", graph.Constant("joined", [3], [0L, 0L, -1L])], p + part + ".joined");
         }
 

@@ -87,6 +87,8 @@ public sealed record DecoderShape(
         if (KeyValueHeads < 1 || Heads % KeyValueHeads != 0)
             throw Refusal(path, $"has {Heads} query heads over {KeyValueHeads} key/value heads, which does not divide");
         if (HeadValues % 2 != 0) throw Refusal(path, $"has heads of {HeadValues} values, which cannot be rotated in pairs");
+        if (HeadNorms && HeadValues != HeadDimensions)
+            throw Refusal(path, $"norms heads of {HeadValues} values; with norms of heads, multiples of 16 are supported"); // zeros would change the mean square
         foreach (var rope in new[] { Rope, WindowRope ?? Rope })
             if (!(rope.Base > 1) || !(rope.Factor > 0) || !(rope.HighFrequencyFactor > rope.LowFrequencyFactor))
                 throw Refusal(path, string.Create(CultureInfo.InvariantCulture, $"has a rope base of {rope.Base} and a factor of {rope.Factor} (bands {rope.LowFrequencyFactor} to {rope.HighFrequencyFactor}), which cannot be computed with"));

@@ -61,8 +61,8 @@ internal sealed class StoredDecoderWeights : DecoderWeights
         var layer = layers[index];
         return new DecoderLayer(Norm(layer.AttentionNorm), Qkv(layer), Output(layer), Norm(layer.FeedForwardNorm), GateUp(layer), Plain(layer.Down))
         {
-            QueryNorm = layer.QueryNorm is { } q ? HeadNorm(q) : null,
-            KeyNorm = layer.KeyNorm is { } k ? HeadNorm(k) : null,
+            QueryNorm = layer.QueryNorm is { } q ? Norm(q) : null,
+            KeyNorm = layer.KeyNorm is { } k ? Norm(k) : null,
             AttentionPostNorm = layer.AttentionPostNorm is { } a ? Norm(a) : null,
             FeedForwardPostNorm = layer.FeedForwardPostNorm is { } f ? Norm(f) : null,
         };
@@ -164,15 +164,6 @@ internal sealed class StoredDecoderWeights : DecoderWeights
         var norm = file.Read(tensor);
         if (NormsLessOne) TensorPrimitives.Add(norm, 1, norm);
         return norm;
-    }
-
-    /// <summary>Zeros in a head lower its mean square, so that the norm divides by less; the weight makes up for it, as <see cref="DecoderGraph"/>'s epsilon does.</summary>
-    private float[] HeadNorm(StoredTensor tensor)
-    {
-        var norm = Norm(tensor);
-        var (half, wide) = (Shape.HeadValues / 2, Shape.HeadDimensions / 2);
-        var factor = MathF.Sqrt((float)Shape.HeadValues / Shape.HeadDimensions);
-        return [.. Enumerable.Range(0, Shape.HeadDimensions).Select(i => i % wide >= half ? 0 : factor * norm[i / wide * half + i % wide])];
     }
 
     private sealed record StoredLayer(

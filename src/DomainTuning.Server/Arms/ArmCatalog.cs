@@ -35,7 +35,7 @@ public sealed class ArmCatalog : IAsyncDisposable
         this.settings = settings;
         library = new ModelLibrary(workspace.ModelsFolder);
         chatModels = new((id, cancellationToken) => OnnxChatClient.LoadAsync(
-            library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads }, conversion, cancellationToken));
+            library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) }, conversion, cancellationToken));
         embedders = new((id, _) => Task.Run(() => OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         rerankers = new((id, _) => Task.Run(() => OnnxReranker.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         corpora = new(OpenCorpusAsync);

@@ -18,6 +18,9 @@ public sealed record Settings
     /// <summary>Default: the shipped 135M model, which runs anywhere and shows the path; real use takes a larger one.</summary>
     public string ChatModel { get; init; } = "smollm2-135m-instruct";
 
+    /// <summary>How the chat model's weights are kept: what suits model and processor, or one of the forms by name.</summary>
+    public string ChatForm { get; init; } = "auto";
+
     /// <summary>Default: the shipped English encoder; bge-small-zh-v1.5 for Chinese documents.</summary>
     public string Embedder { get; init; } = "bge-small-en-v1.5";
 
@@ -44,10 +47,14 @@ public sealed record Settings
     /// <summary>Passages that a search returns.</summary>
     public int Top { get; init; } = 8;
 
+    /// <summary>What <see cref="ChatForm"/> may be.</summary>
+    public static IReadOnlyList<string> ChatForms { get; } = ["auto", "float32", "blocks8", "w8a8", "blocks4"];
+
     public static IReadOnlyList<SettingKey> Keys { get; } =
     [
         new("corpus", "the corpus that questions go to", (s, v) => s with { Corpus = v }, s => s.Corpus),
         new("chatModel", "the chat model's id (domaintuning models list)", (s, v) => s with { ChatModel = v }, s => s.ChatModel),
+        new("chatForm", $"how its weights are kept: {string.Join(", ", ChatForms)}", (s, v) => s with { ChatForm = OneOf(v, ChatForms) }, s => s.ChatForm),
         new("embedder", "the sentence encoder's id", (s, v) => s with { Embedder = v }, s => s.Embedder),
         new("reranker", "a cross-encoder's id", (s, v) => s with { Reranker = v }, s => s.Reranker),
         new("host", "the address that the server listens on", (s, v) => s with { Host = v }, s => s.Host),
@@ -144,6 +151,9 @@ public sealed record Settings
         int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
             ? value
             : throw new FormatException($"a whole number from {least} to {most} is expected.");
+
+    private static string OneOf(string text, IReadOnlyList<string> values) =>
+        values.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase)) ?? throw new FormatException($"one of {string.Join(", ", values)} is expected.");
 
     private static double Share(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1

@@ -1,4 +1,7 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DomainTuning.Checkpoints.Tokenizers;
 
 namespace DomainTuning.Checkpoints.Tests.Tokenizers;
@@ -9,51 +12,18 @@ public sealed class BpeGoldenTests
     [InlineData("smollm2")]
     [InlineData("qwen25")]
     [InlineData("llama3")]
-    public void IdsOffsetsAndDecodingAreTheReferences(string name)
-    {
-        var tokenizer = BpeGoldens.Load(name);
-        var golden = BpeGoldens.Read(name, "cases.json.gz");
-        var wrong = new List<string>();
-
-        foreach (var entry in golden.GetProperty("cases").EnumerateArray()) Check(tokenizer, entry, wrong);
-
-        Assert.True(wrong.Count == 0, $"{wrong.Count} differ:\n{string.Join("\n", wrong.Take(20))}");
-        Assert.Equal(golden.GetProperty("prefix").Ints(), tokenizer.Prefix);
-        Assert.Equal(golden.GetProperty("suffix").Ints(), tokenizer.Suffix);
-        Assert.Equal(golden.GetProperty("vocab_size").GetInt32(), tokenizer.VocabularySize);
-    }
+    public void IdsOffsetsAndDecodingAreTheReferences(string name) => GoldenChecks.Cases(BpeGoldens.Load(name), BpeGoldens.Read(name, "cases.json.gz"));
 
     [Theory]
     [InlineData("smollm2")]
     [InlineData("qwen25")]
     [InlineData("llama3")]
-    public void AStreamShowsEveryCharacterAsSoonAsItIsWhole(string name)
-    {
-        var tokenizer = BpeGoldens.Load(name);
-        var golden = BpeGoldens.Read(name, "stream.json.gz");
-
-        foreach (var entry in golden.GetProperty("valid").EnumerateArray().Concat(golden.GetProperty("random").EnumerateArray()))
-        {
-            var ids = entry.GetProperty("ids").Ints();
-            var stream = tokenizer.Stream();
-            var deltas = ids.Select(stream.Append).ToArray();
-            var held = Convert.ToHexStringLower(stream.Held);
-
-            if (!HoldsHalfASurrogate(entry)) Assert.Equal(entry.GetProperty("deltas").EnumerateArray().Select(delta => delta.GetString()), deltas);
-            Assert.Equal(Text(entry, "held_bytes") ?? "", held);
-            var end = stream.Flush();
-            var replaced = string.Concat(deltas) + end;
-            if (Text(entry, "flush_replace") is { } tail) Assert.Equal(tail, end);
-            if (Text(entry, "text_replace") is { } whole) Assert.Equal(whole, replaced);
-            Assert.Equal(replaced, tokenizer.Decode(ids));
-        }
-    }
+    public void AStreamShowsEveryCharacterAsSoonAsItIsWhole(string name) => GoldenChecks.Streams(BpeGoldens.Load(name), BpeGoldens.Read(name, "stream.json.gz"));
 
     [Fact]
     public void PartsOfAGgufFileMakeTheSameTokenizer()
     {
-        using var document = JsonDocument.Parse(new System.IO.Compression.GZipStream(
-            File.OpenRead(Fixtures.Path("tokenizers", "smollm2", "tokenizer.json.gz")), System.IO.Compression.CompressionMode.Decompress));
+        using var document = JsonDocument.Parse(new GZipStream(File.OpenRead(Fixtures.Path("tokenizers", "smollm2", "tokenizer.json.gz")), CompressionMode.Decompress));
         var model = document.RootElement.GetProperty("model");
         var tokens = model.GetProperty("vocab").EnumerateObject().OrderBy(entry => entry.Value.GetInt32()).Select(entry => entry.Name).ToArray();
         var merges = model.GetProperty("merges").EnumerateArray().Select(pair => $"{pair[0]} {pair[1]}").ToArray();
@@ -66,46 +36,57 @@ public sealed class BpeGoldenTests
         Assert.Empty(tokenizer.Prefix);
     }
 
-    /// <summary>
-    /// The reference's decoder holds ED A0..BF, half an encoded surrogate, for one more byte although the goldens' own rule calls it invalid
-    /// at once; we follow the rule. The text is the same in the end.
-    /// </summary>
-    private static bool HoldsHalfASurrogate(JsonElement entry)
+    [Fact]
+    public void QwensWholeTokenizerJsonGivesTheIdsOfItsRanks()
     {
-        if (Text(entry, "bytes") is not { } hex) return false;
-        var bytes = Convert.FromHexString(hex);
-        return bytes.Zip(bytes.Skip(1)).Any(pair => pair is (0xED, >= 0xA0 and <= 0xBF));
+        var tokenizer = ChatTokenizer.FromTokenizerJson(new MemoryStream(BpeGoldens.QwenTokenizerJson()));
+
+        GoldenChecks.Cases(tokenizer, BpeGoldens.Read("qwen25", "cases.json.gz"));
     }
 
-    private static void Check(ByteLevelBpeTokenizer tokenizer, JsonElement entry, List<string> wrong)
+    [Fact]
+    public void Qwen3IsQwen25WithFourMoreTokens()
     {
-        var id = entry.GetProperty("id").GetString()!;
-        var text = BpeGoldens.Strings[id];
-        var ids = entry.GetProperty("ids").Ints();
-        var plain = entry.TryGetProperty("plain", out var other) ? other.Ints() : ids;
-        var raw = entry.TryGetProperty("raw", out other) ? other.Ints() : plain;
+        string[] more = ["<tool_response>", "</tool_response>", "<think>", "</think>"];
+        var tokenizer = BpeGoldens.Qwen(more.Select((content, place) => new AddedToken(151_665 + place, content, IsControl: false)));
+        var differing = 0;
 
-        var tokens = tokenizer.EncodeTrusted(text);
-        Expect("ids", ids, tokens.Ids());
-        if (entry.TryGetProperty("off", out var offsets)) Expect("off", offsets.Ints(), [.. tokens.SelectMany(token => new[] { token.Start, token.End })]);
-        Expect("raw", raw, tokenizer.Encode(text).Ids());
-
-        var decoded = Text(entry, "dec") ?? text;
-        ExpectText("dec", decoded, tokenizer.Decode(ids));
-        ExpectText("dec_skip", Text(entry, "dec_skip") ?? decoded, tokenizer.Decode(ids, skipControlTokens: true));
-
-        void Expect(string what, int[] expected, int[] came)
+        foreach (var entry in BpeGoldens.Read("qwen25", "cases.json.gz").GetProperty("cases").EnumerateArray())
         {
-            if (!expected.SequenceEqual(came)) wrong.Add($"{id} {what} of {JsonSerializer.Serialize(text[..Math.Min(60, text.Length)])}: expected {Short(expected)} came {Short(came)}");
+            if (entry.TryGetProperty("qwen3", out var ids)) differing++;
+            else ids = entry.GetProperty("ids");
+            Assert.Equal(ids.Ints(), tokenizer.EncodeTrusted(BpeGoldens.Strings[entry.GetProperty("id").GetString()!]).Ids());
         }
 
-        void ExpectText(string what, string expected, string came)
-        {
-            if (expected != came) wrong.Add($"{id} {what}: expected {JsonSerializer.Serialize(expected)} came {JsonSerializer.Serialize(came)}");
-        }
+        Assert.True(differing > 0);
     }
 
-    private static string Short(int[] values) => string.Join(",", values.Take(40));
+    /// <summary>The reference's third way, special tokens as text and the others found: what a tokenizer without the special ones does.</summary>
+    [Fact]
+    public void WithoutItsControlTokensQwenStillFindsTheOthers()
+    {
+        var tokenizer = BpeGoldens.Qwen([], isKept: token => !token.IsControl);
 
-    private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out var value) ? value.GetString() : null;
+        foreach (var entry in BpeGoldens.Read("qwen25", "cases.json.gz").GetProperty("cases").EnumerateArray())
+            Assert.Equal(
+                (entry.TryGetProperty("plain", out var plain) ? plain : entry.GetProperty("ids")).Ints(),
+                tokenizer.EncodeTrusted(BpeGoldens.Strings[entry.GetProperty("id").GetString()!]).Ids());
+    }
+
+    [Theory]
+    [InlineData("normalizer", """{"type": "Lowercase"}""", "a step 'Lowercase'")]
+    [InlineData("pre_tokenizer", """{"type": "Whitespace"}""", "a step 'Whitespace'")]
+    [InlineData("pre_tokenizer", """{"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": "\\w+"}, "behavior": "Isolated"}, {"type": "ByteLevel", "use_regex": false}]}""", "the pattern of a known family")]
+    [InlineData("post_processor", """{"type": "BertProcessing"}""", "a step 'BertProcessing'")]
+    [InlineData("model", """{"type": "Unigram", "vocab": []}""", "of the kind 'Unigram'")]
+    public void WhatCannotBeReproducedIsRefusedByItsName(string part, string json, string expected)
+    {
+        using var stream = new GZipStream(File.OpenRead(Fixtures.Path("tokenizers", "llama3", "tokenizer.json.gz")), CompressionMode.Decompress);
+        var file = JsonNode.Parse(stream)!.AsObject();
+        file[part] = JsonNode.Parse(json);
+
+        var error = Assert.Throws<NotSupportedException>(() => ChatTokenizer.FromTokenizerJson(new MemoryStream(Encoding.UTF8.GetBytes(file.ToJsonString()))));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
 }

@@ -71,6 +71,7 @@ public sealed class DecoderShapeTests
     [InlineData("tiny-llama", """{ "intermediate_size": 161 }""", "its metadata asks for [161, 64]")]
     [InlineData("tiny-llama", """{ "num_hidden_layers": 2 }""", "holds the tensor model.layers.2.")]
     [InlineData("tiny-llama", """{ "tie_word_embeddings": false }""", "lacks the tensor lm_head.weight")]
+    [InlineData("tiny-qwen3", """{ "head_dim": 24 }""", "norms heads of 24 values")]
     [InlineData("tiny-llama", """{ "quantization_config": { "quant_method": "gptq" } }""", "'gptq'")]
     public void WhatTheGraphWouldNotComputeIsRefusedByName(string name, string changes, string expected)
     {

@@ -29,6 +29,7 @@ public sealed class SettingsTests
     [InlineData("""{ "port": 70000 }""", "a whole number from 0 to 65535")]
     [InlineData("""{ "denseWeight": 1.5 }""", "a number from 0 to 1")]
     [InlineData("""{ "top": [1] }""", "must be a text, a number")]
+    [InlineData("""{ "chatForm": "int3" }""", "one of auto, float32, blocks8, w8a8, blocks4")]
     [InlineData("[]", "one JSON object")]
     [InlineData("{ \"port\": }", "not valid JSON")]
     public void AWrongFileIsRefusedWithWhatIsExpected(string json, string expected)
