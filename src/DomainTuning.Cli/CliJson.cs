@@ -10,5 +10,6 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(AnswerReport))]
 [JsonSerializable(typeof(IReadOnlyList<ModelRow>))]
 [JsonSerializable(typeof(ConvertedRow))]
+[JsonSerializable(typeof(IReadOnlyList<AdapterRow>))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using DomainTuning.Adapters;
 using DomainTuning.Checkpoints;
 using DomainTuning.Cli.Verbs;
 using DomainTuning.Corpora;
@@ -51,7 +52,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or AdapterException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {
@@ -63,6 +64,7 @@ internal static class CommandLine
             AskVerb.Create(terminal),
             ServeVerb.Create(terminal),
             ModelsVerb.Create(terminal),
+            AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),
         };
         return root;

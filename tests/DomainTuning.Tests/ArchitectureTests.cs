@@ -22,6 +22,7 @@ public sealed partial class ArchitectureTests
     {
         ["Documents"] = [],
         ["Corpora"] = ["Documents"],
+        ["Adapters"] = [],
         ["Embeddings"] = [],
         ["Chunks"] = ["Documents", "Embeddings"],
         ["Indexing"] = ["Documents", "Chunks", "Embeddings"],

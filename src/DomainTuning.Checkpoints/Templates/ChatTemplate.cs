@@ -18,11 +18,19 @@ public sealed class ChatTemplate
     private readonly Block _body;
     private readonly TemplateLimits _limits;
 
-    private ChatTemplate(Block body, TemplateLimits limits) => (_body, _limits) = (body, limits);
+    private ChatTemplate(string source, TemplateLimits limits)
+    {
+        _body = TemplateParser.Parse(source);
+        _limits = limits;
+        Sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(source)));
+    }
+
+    /// <summary>Lower-case hex SHA-256 of the template's text in UTF-8: what an adapter was trained with is compared by it.</summary>
+    public string Sha256 { get; }
 
     /// <summary>Reads a template, such as tokenizer.chat_template of a GGUF file or chat_template of tokenizer_config.json.</summary>
     /// <exception cref="TemplateException">It is not well-formed; the exception names the line.</exception>
-    public static ChatTemplate Parse(string source, TemplateLimits? limits = null) => new(TemplateParser.Parse(source), limits ?? new TemplateLimits());
+    public static ChatTemplate Parse(string source, TemplateLimits? limits = null) => new(source, limits ?? new TemplateLimits());
 
     /// <summary>Renders a chat.</summary>
     /// <exception cref="TemplateException">The template refuses the chat (<see cref="TemplateErrorKind.Raised"/>), does not fit it, or reached a limit.</exception>

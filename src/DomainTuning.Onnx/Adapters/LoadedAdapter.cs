@@ -14,12 +14,13 @@ internal sealed class LoadedAdapter : IDisposable
 
     /// <param name="name">As in the model id "model:name".</param>
     /// <param name="inputs">Names and shapes as <see cref="AdapterParts"/> has them.</param>
+    /// <param name="more">Parts of the graph that stay unbound, so that adapters of different parts can share one.</param>
     /// <exception cref="AdapterException">An input is none of an adapter's for this shape.</exception>
-    public LoadedAdapter(string name, IReadOnlyList<InputTensor> inputs, DecoderShape shape)
+    public LoadedAdapter(string name, IReadOnlyList<InputTensor> inputs, DecoderShape shape, AdapterParts more = default)
     {
         Name = name;
         Inputs = inputs;
-        Parts = AdapterParts.Of(inputs.Select(input => input.Name)) ?? AdapterParts.None;
+        Parts = new AdapterParts((AdapterParts.Of(inputs.Select(input => input.Name)) ?? AdapterParts.None).Bits | more.Bits);
         CheckShapes(shape);
         InputNames = [.. inputs.Select(input => input.Name)];
         values = [.. inputs.Select(input => OrtValue.CreateTensorValueFromMemory(input.Values, input.Shape))];

@@ -102,8 +102,8 @@ internal sealed class PeftFolder : IDisposable
             if (isEmbedding && config.Dora) throw Refusal("is a DoRA adapter with embed_tokens among its targets, which is not computed here. Merge it into its base with PEFT");
         }
 
-        var bias = config.Bias == PeftBias.None || isEmbedding ? null
-            : adapted ? Take($"{place.Name}.base_layer.bias", place.Rows) : config.Bias == PeftBias.All ? Take($"{place.Name}.bias", place.Rows) : null;
+        // PEFT loads the bias of an adapted module whether or not "bias" says that it was trained.
+        var bias = isEmbedding ? null : Take($"{place.Name}.{(adapted ? "base_layer.bias" : "bias")}", place.Rows);
         return adapted || bias is not null ? module with { Bias = bias } : null;
     }
 

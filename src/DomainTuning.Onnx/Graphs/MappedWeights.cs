@@ -19,6 +19,7 @@ internal sealed unsafe class MappedWeights : IDisposable
     private readonly Dictionary<string, OrtValue> values = new(StringComparer.Ordinal);
     private readonly PrePackedWeightsContainer prepacked = new();
     private readonly Lock gate = new();
+    private bool disposed;
 
     public MappedWeights(PackedModel model)
     {
@@ -50,6 +51,8 @@ internal sealed unsafe class MappedWeights : IDisposable
 
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         foreach (var value in values.Values) value.Dispose();
         prepacked.Dispose();
         view.SafeMemoryMappedViewHandle.ReleasePointer();

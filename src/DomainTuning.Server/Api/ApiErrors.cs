@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DomainTuning.Adapters;
 using DomainTuning.Indexing;
 using DomainTuning.Server.Arms;
 
@@ -35,6 +36,7 @@ internal static partial class ApiErrors
     {
         ApiException api => api,
         UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
+        AdapterException => new ApiException(409, e.Message, "model", "adapter_unusable"),
         IndexException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),

@@ -1,3 +1,4 @@
+using DomainTuning.Adapters;
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Corpora;
@@ -35,7 +36,7 @@ public sealed class ArmCatalog : IAsyncDisposable
         this.settings = settings;
         library = new ModelLibrary(workspace.ModelsFolder);
         chatModels = new((id, cancellationToken) => OnnxChatClient.LoadAsync(
-            library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) }, conversion, cancellationToken));
+            library.Find(id).Folder, workspace.ModelCacheFolder, ChatOptions(id), conversion, cancellationToken));
         embedders = new((id, _) => Task.Run(() => OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         rerankers = new((id, _) => Task.Run(() => OnnxReranker.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         corpora = new(OpenCorpusAsync);
@@ -48,18 +49,21 @@ public sealed class ArmCatalog : IAsyncDisposable
         !Directory.Exists(workspace.IndexFolder) ? []
         : [.. Directory.EnumerateFiles(workspace.IndexFolder, "*.db").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone.</summary>
+    /// <summary>
+    /// Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone; an adapter follows its model. Adapters are
+    /// looked up at every call, so one that was trained a moment ago is there.
+    /// </summary>
     public IReadOnlyList<ArmId> List()
     {
         var models = library.List().Where(card => card.Kind == ModelKind.Chat).Select(card => card.Id)
             .OrderByDescending(id => id == settings.ChatModel).ToList();
+        var alone = models.SelectMany(model => Adapters(model).All().Select(place => place.Name).Distinct().Prepend(null).Select(adapter => new ArmId(model, adapter))).ToList();
         var names = Corpora.OrderByDescending(name => name == settings.Corpus).ToList();
-        return
-        [
-            .. names.SelectMany(corpus => models.Append(ArmId.Quote).Select(model => new ArmId(model, null, corpus))),
-            .. models.Select(model => new ArmId(model)),
-        ];
+        return [.. names.SelectMany(corpus => alone.Append(new ArmId(ArmId.Quote)).Select(arm => arm with { Corpus = corpus })), .. alone];
     }
+
+    /// <summary>Where a chat model's adapters lie.</summary>
+    public AdapterFolders Adapters(string model) => new(model, workspace.AdaptersFolder(model), workspace.CorporaFolder);
 
     /// <summary>The corpus that a question goes to when none is named.</summary>
     /// <exception cref="UnknownArmException">There is none, or more than one to choose from.</exception>
@@ -70,7 +74,21 @@ public sealed class ArmCatalog : IAsyncDisposable
         var several => throw new UnknownArmException($"There are {several.Count} corpora: {string.Join(", ", several)}. Name one with --corpus, or set \"corpus\" in domaintuning.json."),
     };
 
-    public async Task<IChatClient> ChatModelAsync(string id, CancellationToken cancellationToken = default)
+    /// <summary>The chat model of an arm, through its adapter where it names one. The adapter is loaded when this returns.</summary>
+    /// <exception cref="UnknownArmException">There is no such model or adapter.</exception>
+    /// <exception cref="AdapterException">The adapter is there and cannot be used.</exception>
+    public async Task<IChatClient> ChatModelAsync(ArmId arm, CancellationToken cancellationToken = default)
+    {
+        var client = await ChatClientAsync(arm.Model, cancellationToken).ConfigureAwait(false);
+        if (arm.Adapter is null) return client;
+        if (!client.Adapters.Contains(arm.Adapter))
+            throw new UnknownArmException($"There is no adapter '{arm.Adapter}' for '{arm.Model}'. Known are {Known()}. Put its folder into '{workspace.AdaptersFolder(arm.Model)}'.");
+        await client.LoadAdapterAsync(arm.Adapter, cancellationToken).ConfigureAwait(false);
+        return client.WithAdapter(arm.Adapter);
+    }
+
+    /// <summary>A chat model by its id in the library.</summary>
+    public async Task<OnnxChatClient> ChatClientAsync(string id, CancellationToken cancellationToken = default)
     {
         var card = library.List().FirstOrDefault(card => card.Id == id && card.Kind == ModelKind.Chat)
             ?? throw new UnknownArmException($"There is no chat model '{id}'. Known are {Known()}. Add one with `domaintuning models add`.");
@@ -85,16 +103,9 @@ public sealed class ArmCatalog : IAsyncDisposable
     /// <summary>What answers for an arm that names a corpus.</summary>
     public async Task<Answerer> AnswererAsync(ArmId arm, CancellationToken cancellationToken = default)
     {
-        RefuseAdapter(arm);
         var corpus = await CorpusAsync(arm.Corpus ?? DefaultCorpus(), cancellationToken).ConfigureAwait(false);
-        var model = arm.IsExtractive ? null : await ChatModelAsync(arm.Model, cancellationToken).ConfigureAwait(false);
+        var model = arm.IsExtractive ? null : await ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
         return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval });
-    }
-
-    public void RefuseAdapter(ArmId arm)
-    {
-        if (arm.Adapter is not null)
-            throw new UnknownArmException($"There is no adapter '{arm.Adapter}' for '{arm.Model}'. Known are {Known()}.");
     }
 
     public async ValueTask DisposeAsync()
@@ -104,6 +115,9 @@ public sealed class ArmCatalog : IAsyncDisposable
         foreach (var embedder in embedders.Opened) embedder.Dispose();
         foreach (var reranker in rerankers.Opened) reranker.Dispose();
     }
+
+    private ChatEngineOptions ChatOptions(string model) =>
+        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model) };
 
     private string Known() => string.Join(", ", List());
 

@@ -15,7 +15,7 @@ public sealed record PeftConfig
     private static readonly HashSet<string> Harmless =
     [
         "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version", "lora_dropout", "init_lora_weights", "loftq_config",
-        "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size", "runtime_config", "ensure_weight_tying",
+        "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size", "runtime_config", "ensure_weight_tying", "bias",
     ];
 
     public int Rank { get; init; } = 8;
@@ -30,9 +30,6 @@ public sealed record PeftConfig
 
     /// <summary>lora_B has a bias.</summary>
     public bool LoraBias { get; init; }
-
-    /// <summary>Biases of the base that were trained too.</summary>
-    public PeftBias Bias { get; init; }
 
     /// <summary>Null: not said.</summary>
     public PeftTargets? Targets { get; init; }
@@ -124,16 +121,6 @@ public sealed record PeftConfig
                 "use_rslora" => config with { RankStabilised = true },
                 "use_dora" => config with { Dora = true },
                 "lora_bias" => config with { LoraBias = true },
-                "bias" => config with
-                {
-                    Bias = As(v => v.GetString()) switch
-                    {
-                        "none" => PeftBias.None,
-                        "lora_only" => PeftBias.AdaptedModules,
-                        "all" => PeftBias.All,
-                        var other => throw Refusal($"says bias = '{other}'; none, lora_only and all are known"),
-                    },
-                },
                 "target_modules" => config with { Targets = As(PeftTargets.Read) },
                 "exclude_modules" => config with { Excluded = As(PeftTargets.Read) },
                 "layers_to_transform" => config with { Layers = As(v => v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(e => e.GetInt32())] : new[] { v.GetInt32() }) },
@@ -173,15 +160,4 @@ public sealed record PeftConfig
     private static KeyValuePair<string, double>[] Numbers(JsonElement value) => [.. value.EnumerateObject().Select(e => KeyValuePair.Create(e.Name, e.Value.GetDouble()))];
 
     private static string Shortened(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "…" : value.GetRawText();
-}
-
-/// <summary>Which biases of the base an adapter stores, with their full values.</summary>
-public enum PeftBias
-{
-    None,
-
-    /// <summary>Those of the modules with a low-rank update.</summary>
-    AdaptedModules,
-
-    All,
 }

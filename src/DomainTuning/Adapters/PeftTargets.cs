@@ -17,6 +17,9 @@ public sealed record PeftTargets(IReadOnlyList<string> Names, string? Pattern)
     /// <summary>Every linear layer but the output matrix.</summary>
     public bool IsAllLinear => string.Equals(Pattern, "all-linear", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>For people: "q_proj, v_proj".</summary>
+    public override string ToString() => Pattern ?? string.Join(", ", Names);
+
     public static PeftTargets Read(JsonElement value) => value.ValueKind == JsonValueKind.String
         ? new PeftTargets([], value.GetString())
         : new PeftTargets([.. value.EnumerateArray().Select(name => name.GetString()!)], null);
