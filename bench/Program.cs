@@ -27,10 +27,14 @@ var form = new Option<WeightForm>("--form") { DefaultValueFactory = _ => WeightF
 var engine = new Command("engine", "Several clients, prefix cache, drafts and scoring of the chat engine, each beside the same without it.") { chatModel, form };
 engine.SetAction(parsed => EngineBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(form), parsed.GetValue(write)));
 
+var adaptedModel = new Option<string>("--model") { DefaultValueFactory = _ => "smollm2-135m-instruct" };
+var adapters = new Command("adapters", "What LoRA adapters of rank 8, 16 and 64 cost beside the plain model.") { adaptedModel };
+adapters.SetAction(parsed => AdapterBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(write)));
+
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };
 search.SetAction(parsed => SearchBench.RunAsync(parsed.GetValue(sizes)!, parsed.GetValue(write)));
 
-var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, engine, search };
+var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, engine, adapters, search };
 root.Options.Add(write);
 return await root.Parse(args).InvokeAsync();

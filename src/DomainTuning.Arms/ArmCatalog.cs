@@ -1,3 +1,4 @@
+using DomainTuning.Adapters;
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Corpora;
@@ -39,7 +40,7 @@ public sealed class ArmCatalog : IAsyncDisposable
         chatModels = new(async (id, cancellationToken) => library.Find(id) is { Endpoint: not null } elsewhere
             ? new EndpointChatClient(elsewhere, Endpoints)
             : await OnnxChatClient.LoadAsync(
-                library.Find(id).Folder, workspace.ModelCacheFolder, ChatEngine, conversion, cancellationToken).ConfigureAwait(false));
+                library.Find(id).Folder, workspace.ModelCacheFolder, ChatOptions(id), conversion, cancellationToken).ConfigureAwait(false));
         embedders = new((id, _) => Task.Run<Embedder>(() => library.Find(id) is { Endpoint: not null } elsewhere
             ? new EndpointEmbedder(elsewhere, Endpoints)
             : OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
@@ -54,18 +55,21 @@ public sealed class ArmCatalog : IAsyncDisposable
         !Directory.Exists(workspace.IndexFolder) ? []
         : [.. Directory.EnumerateFiles(workspace.IndexFolder, "*.db").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone.</summary>
+    /// <summary>
+    /// Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone; an adapter follows its model. Adapters are
+    /// looked up at every call, so one that was trained a moment ago is there.
+    /// </summary>
     public IReadOnlyList<ArmId> List()
     {
         var models = library.List().Where(card => card.Kind == ModelKind.Chat).Select(card => card.Id)
             .OrderByDescending(id => id == settings.ChatModel).ToList();
+        var alone = models.SelectMany(model => Adapters(model).All().Select(place => place.Name).Distinct().Prepend(null).Select(adapter => new ArmId(model, adapter))).ToList();
         var names = Corpora.OrderByDescending(name => name == settings.Corpus).ToList();
-        return
-        [
-            .. names.SelectMany(corpus => models.Append(ArmId.Quote).Select(model => new ArmId(model, null, corpus))),
-            .. models.Select(model => new ArmId(model)),
-        ];
+        return [.. names.SelectMany(corpus => alone.Append(new ArmId(ArmId.Quote)).Select(arm => arm with { Corpus = corpus })), .. alone];
     }
+
+    /// <summary>Where a chat model's adapters lie.</summary>
+    public AdapterFolders Adapters(string model) => new(model, workspace.AdaptersFolder(model), workspace.CorporaFolder);
 
     /// <summary>The corpus that a question goes to when none is named.</summary>
     /// <exception cref="UnknownArmException">There is none, or more than one to choose from.</exception>
@@ -76,7 +80,29 @@ public sealed class ArmCatalog : IAsyncDisposable
         var several => throw new UnknownArmException($"There are {several.Count} corpora: {string.Join(", ", several)}. Name one with --corpus, or set \"corpus\" in domaintuning.json."),
     };
 
-    public async Task<IChatClient> ChatModelAsync(string id, CancellationToken cancellationToken = default)
+    /// <summary>The chat model of an arm, through its adapter where it names one. The adapter is loaded when this returns.</summary>
+    /// <exception cref="UnknownArmException">There is no such model or adapter.</exception>
+    /// <exception cref="AdapterException">The adapter is there and cannot be used.</exception>
+    public async Task<IChatClient> ChatModelAsync(ArmId arm, CancellationToken cancellationToken = default)
+    {
+        var client = await ChatClientAsync(arm.Model, cancellationToken).ConfigureAwait(false);
+        if (arm.Adapter is null) return client;
+        if (client is not OnnxChatClient local) // adapters there are further model names, which only the server knows
+            return client.AsBuilder().ConfigureOptions(options => options.ModelId = $"{arm.Model}:{arm.Adapter}").Build();
+        if (!local.Adapters.Contains(arm.Adapter))
+            throw new UnknownArmException($"There is no adapter '{arm.Adapter}' for '{arm.Model}'. Known are {Known()}. Put its folder into '{workspace.AdaptersFolder(arm.Model)}'.");
+        await local.LoadAdapterAsync(arm.Adapter, cancellationToken).ConfigureAwait(false);
+        return local.WithAdapter(arm.Adapter);
+    }
+
+    /// <summary>A chat model that runs here.</summary>
+    /// <exception cref="UnknownArmException">There is none of that id, or another server runs it.</exception>
+    public async Task<OnnxChatClient> LocalChatClientAsync(string id, CancellationToken cancellationToken = default) =>
+        await ChatClientAsync(id, cancellationToken).ConfigureAwait(false) as OnnxChatClient
+        ?? throw new UnknownArmException($"Another server runs '{id}'; its adapters lie there. Name a model that runs here.");
+
+    /// <summary>A chat model by its id in the library: an <see cref="OnnxChatClient"/> for those that run here.</summary>
+    public async Task<IChatClient> ChatClientAsync(string id, CancellationToken cancellationToken = default)
     {
         var card = library.List().FirstOrDefault(card => card.Id == id && card.Kind == ModelKind.Chat)
             ?? throw new UnknownArmException($"There is no chat model '{id}'. Known are {Known()}. Add one with `domaintuning models add`.");
@@ -91,16 +117,9 @@ public sealed class ArmCatalog : IAsyncDisposable
     /// <summary>What answers for an arm that names a corpus.</summary>
     public async Task<Answerer> AnswererAsync(ArmId arm, CancellationToken cancellationToken = default)
     {
-        RefuseAdapter(arm);
         var corpus = await CorpusAsync(arm.Corpus ?? DefaultCorpus(), cancellationToken).ConfigureAwait(false);
-        var model = arm.IsExtractive ? null : await ChatModelAsync(arm.Model, cancellationToken).ConfigureAwait(false);
+        var model = arm.IsExtractive ? null : await ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
         return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval });
-    }
-
-    public void RefuseAdapter(ArmId arm)
-    {
-        if (arm.Adapter is not null)
-            throw new UnknownArmException($"There is no adapter '{arm.Adapter}' for '{arm.Model}'. Known are {Known()}.");
     }
 
     public async ValueTask DisposeAsync()
@@ -111,9 +130,10 @@ public sealed class ArmCatalog : IAsyncDisposable
         foreach (var reranker in rerankers.Opened) reranker.Dispose();
     }
 
-    private ChatEngineOptions ChatEngine => new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) };
-
     private EndpointOptions Endpoints => new() { Offline = settings.Offline };
+
+    private ChatEngineOptions ChatOptions(string model) =>
+        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model) };
 
     private string Known() => string.Join(", ", List());
 

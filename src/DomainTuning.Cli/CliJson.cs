@@ -11,5 +11,6 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(IReadOnlyList<ModelRow>))]
 [JsonSerializable(typeof(ConvertedRow))]
 [JsonSerializable(typeof(ModelDetails))]
+[JsonSerializable(typeof(IReadOnlyList<AdapterRow>))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using DomainTuning.Adapters;
 using DomainTuning.Checkpoints;
 using DomainTuning.Cli.Verbs;
 using DomainTuning.Corpora;
@@ -53,7 +54,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or QuestionFileException or BeirException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {
@@ -67,6 +68,7 @@ internal static class CommandLine
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ModelsVerb.Create(terminal),
+            AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),
         };
         return root;

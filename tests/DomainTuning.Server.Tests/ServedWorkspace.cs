@@ -24,6 +24,9 @@ public sealed class ServedWorkspace : IAsyncLifetime
 
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>Where the chat model's adapters go.</summary>
+    public string AdaptersFolder => new Workspace(folder.Path).AdaptersFolder("smollm2-135m-instruct");
+
     public async ValueTask InitializeAsync()
     {
         CopyModels();

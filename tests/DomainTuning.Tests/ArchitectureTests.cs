@@ -25,6 +25,7 @@ public sealed partial class ArchitectureTests
     {
         ["Documents"] = [],
         ["Corpora"] = ["Documents"],
+        ["Adapters"] = [],
         ["Embeddings"] = [],
         ["Chunks"] = ["Documents", "Embeddings"],
         ["Indexing"] = ["Documents", "Chunks", "Embeddings"],

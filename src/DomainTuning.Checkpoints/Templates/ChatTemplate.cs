@@ -23,6 +23,9 @@ public sealed class ChatTemplate
     /// <summary>The template as it was read.</summary>
     public string Source { get; }
 
+    /// <summary>Lower-case hex SHA-256 of the template's text in UTF-8: what an adapter was trained with is compared by it.</summary>
+    public string Sha256 => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Source)));
+
     /// <summary>Reads a template, such as tokenizer.chat_template of a GGUF file or chat_template of tokenizer_config.json.</summary>
     /// <exception cref="TemplateException">It is not well-formed; the exception names the line.</exception>
     public static ChatTemplate Parse(string source, TemplateLimits? limits = null) => new(source, TemplateParser.Parse(source), limits ?? new TemplateLimits());

@@ -45,7 +45,7 @@ internal static class ServeVerb
         try
         {
             foreach (var corpus in arms.Corpora) await arms.CorpusAsync(corpus, cancellationToken);
-            await arms.ChatModelAsync(settings.ChatModel, cancellationToken);
+            await arms.ChatClientAsync(settings.ChatModel, cancellationToken);
         }
         catch (OperationCanceledException)
         {

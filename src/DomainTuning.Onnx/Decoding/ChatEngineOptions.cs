@@ -1,3 +1,4 @@
+using DomainTuning.Adapters;
 using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Decoding;
@@ -22,6 +23,9 @@ public sealed record ChatEngineOptions
 
     /// <summary>Proposes tokens copied from the prompt and checks several in one run, where that is measured to pay. Changes no answer. Default true.</summary>
     public bool Drafting { get; init; } = true;
+
+    /// <summary>Where this model's adapters lie. Default null: it has none.</summary>
+    public AdapterFolders? Adapters { get; init; }
 
     /// <summary>Threads of a step. Default 0: one for each processor that this process may use.</summary>
     public int Threads { get; init; }

@@ -18,6 +18,10 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
 
     public IReadOnlySet<int> StopTokens => stopTokens;
 
+    public string TemplateSha256 => template.Sha256;
+
+    public string TokenizerSha256 { get; } = tokenizer.Fingerprint();
+
     /// <summary>Reads tokenizer, template and special ids of a GGUF file.</summary>
     /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>
     public static ChatFormat Read(GgufFile file) => Of(ChatConventions.FromGguf(file));

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace DomainTuning.Onnx.Decoding;
 
 /// <summary>What of <see cref="ChatOptions"/> the engine honours, read and checked. What it cannot honour is refused by name, never ignored.</summary>
-internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, SamplingOptions Sampling, int MaxOutputTokens, IReadOnlyList<string> StopSequences)
+internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, SamplingOptions Sampling, int MaxOutputTokens, IReadOnlyList<string> StopSequences, string? Adapter)
 {
     private const int MostLogProbabilities = 20;
 
@@ -29,7 +29,7 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Sampling
         var list = messages.ToList();
         if (options?.Instructions is { Length: > 0 } instructions) list.Insert(0, new ChatMessage(ChatRole.System, instructions));
         if (list.Count == 0) throw new ArgumentException("There are no messages to answer.", nameof(messages));
-        Refuse(options, modelId);
+        Refuse(options);
         var sampling = new SamplingOptions
         {
             Temperature = options?.Temperature ?? engine.Temperature,
@@ -47,7 +47,7 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Sampling
         var stops = options?.StopSequences ?? [];
         if (stops.Any(string.IsNullOrEmpty)) throw new ArgumentException("A stop sequence is empty, which would end every answer before it begins.");
         var functions = FunctionsOf(options);
-        return new ChatRequest(list, sampling, maxTokens, [.. stops])
+        return new ChatRequest(list, sampling, maxTokens, [.. stops], AdapterOf(options?.ModelId, modelId))
         {
             Functions = functions,
             RequiredFunctions = Required(options?.ToolMode, functions),
@@ -93,14 +93,20 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Sampling
         return wanted ? (int)(top ?? 0) : null;
     }
 
-    private static void Refuse(ChatOptions? options, string modelId)
+    /// <summary>The adapter that a model id names; null for the model as it is.</summary>
+    /// <exception cref="NotSupportedException">It names another model.</exception>
+    public static string? AdapterOf(string? asked, string modelId) =>
+        asked is null || asked == modelId ? null
+        : asked.StartsWith(modelId + ":", StringComparison.Ordinal) && asked.Length > modelId.Length + 1 ? asked[(modelId.Length + 1)..]
+        : throw new NotSupportedException($"The model id is '{asked}'; this client runs '{modelId}' and its adapters, '{modelId}:<adapter>'.");
+
+    private static void Refuse(ChatOptions? options)
     {
         if (options is null) return;
         if (options.ResponseFormat is not (null or ChatResponseFormatText or ChatResponseFormatJson))
             throw new NotSupportedException($"ChatOptions.ResponseFormat is {options.ResponseFormat.GetType().Name}; this engine writes text or JSON.");
         if (options.ConversationId is not null) throw new NotSupportedException("ChatOptions.ConversationId is set; this engine keeps no conversations. Send the whole history.");
         if (options.Reasoning is not null) throw new NotSupportedException("ChatOptions.Reasoning is set; this engine has no separate reasoning. Leave it unset.");
-        if (options.ModelId is { } asked && asked != modelId) throw new NotSupportedException($"ChatOptions.ModelId is '{asked}'; this client runs '{modelId}'.");
         foreach (var key in options.AdditionalProperties?.Keys ?? Enumerable.Empty<string>())
             if (!KnownProperties.Contains(key))
                 throw new NotSupportedException($"ChatOptions.AdditionalProperties has '{key}'; known are {string.Join(", ", KnownProperties)}.");

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using DomainTuning.Adapters;
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints;
+using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;
 
@@ -8,7 +10,7 @@ namespace DomainTuning.Onnx.Decoding;
 
 /// <summary>
 /// A chat model on this machine as an <see cref="IChatClient"/>. Temperature, TopK, TopP, Seed, MaxOutputTokens, StopSequences, Frequency- and
-/// PresencePenalty, Instructions, Tools, ToolMode, ResponseFormat (JSON, with a schema or without), and "min_p", "repetition_penalty", "logprobs" and
+/// PresencePenalty, Instructions, ModelId ("model:adapter"), Tools, ToolMode, ResponseFormat (JSON, with a schema or without), and "min_p", "repetition_penalty", "logprobs" and
 /// "top_logprobs" among the additional properties are honoured; what cannot be is refused. JSON and required calls are held to token by token: an
 /// answer that ends by itself is valid; one that reaches MaxOutputTokens has the finish reason Length and may lack its end.
 /// Offers <see cref="ModelLimits"/> and <see cref="TextScorer"/> as services. Thread-safe: several answers are written at once, further ones wait.
@@ -28,18 +30,22 @@ public sealed class OnnxChatClient : IChatClient
     public const string AcceptedTokens = "accepted_tokens";
 
     private readonly DecodingEngine engine;
+    private readonly AdapterLoading loading;
     private readonly OnnxTextScorer scorer;
     private readonly ChatFormat format;
     private readonly ChatEngineOptions options;
+    private readonly AdapterShelf? adapters;
 
-    private OnnxChatClient(string modelId, ConvertedModel model, ChatFormat format, ChatEngineOptions options, DecodingEngine engine)
+    private OnnxChatClient(string modelId, ConvertedModel model, ChatFormat format, ChatEngineOptions options, DecodingEngine engine, AdapterLoading loading)
     {
         ModelId = modelId;
         Converted = model;
         this.format = format;
         this.options = options;
         this.engine = engine;
-        scorer = new OnnxTextScorer(engine, format, modelId);
+        this.loading = loading;
+        adapters = options.Adapters is null ? null : new AdapterShelf(options.Adapters, loading.Load, engine.RetireAsync, TimeProvider.System);
+        scorer = new OnnxTextScorer(engine, format, modelId, adapters);
     }
 
     /// <summary>The model's folder name in the library, or its file name without ".gguf".</summary>
@@ -50,6 +56,12 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>How the checkpoint was converted, and what that cost.</summary>
     public ConversionCard Conversion => Converted.Card;
+
+    /// <summary>Names of this model's adapters on disk, as they are now.</summary>
+    public IReadOnlyList<string> Adapters => options.Adapters is null ? [] : [.. options.Adapters.All().Select(place => place.Name).Distinct()];
+
+    /// <summary>What an adapter must have been trained with to be served by this model.</summary>
+    public (string BaseSha256, string TemplateSha256, string TokenizerSha256) Identity => (Conversion.SourceSha256, format.TemplateSha256, format.TokenizerSha256);
 
     /// <summary>Loads a model, converting it at the first time (some seconds for the shipped one) into the cache folder.</summary>
     /// <param name="modelFolderOrGguf">A .gguf file, a folder with one, or a folder with config.json, safetensors and tokenizer files.</param>
@@ -68,6 +80,25 @@ public sealed class OnnxChatClient : IChatClient
         return Task.Run(() => Load(modelFolderOrGguf, cacheFolder, options, progress, cancellationToken), cancellationToken);
     }
 
+    /// <summary>This model through one of its adapters: what "model:name" as <see cref="ChatOptions.ModelId"/> asks for, for those who cannot set it.</summary>
+    public IChatClient WithAdapter(string name) => new AdaptedChatClient(this, ModelId + ":" + name);
+
+    /// <summary>Loads an adapter, if that is not done, so that the first request under it does not wait.</summary>
+    /// <exception cref="AdapterException">There is none of that name, or it cannot be used; the message says why.</exception>
+    public async Task<AdapterFacts> LoadAdapterAsync(string name, CancellationToken cancellationToken = default)
+    {
+        using var lease = await AdapterShelf.TakeAsync(adapters, name, ModelId, cancellationToken).ConfigureAwait(false);
+        return AdapterFacts.Of(lease.Adapter);
+    }
+
+    /// <summary>Writes an adapter as an .onnx_adapter file whose names are those of this model's graph.</summary>
+    /// <exception cref="AdapterException">There is none of that name, or it cannot be used.</exception>
+    public async Task ExportAdapterAsync(string name, string file, CancellationToken cancellationToken = default)
+    {
+        using var lease = await AdapterShelf.TakeAsync(adapters, name, ModelId, cancellationToken).ConfigureAwait(false);
+        await File.WriteAllBytesAsync(file, new OnnxAdapterFile(lease.Adapter.Inputs, OnnxAdapterFile.VersionOf(Conversion)).ToArray(), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Tokens of plain text, without what a template puts around it. Control-token strings count as the text they are.</summary>
     public int CountTokens(string text) => format.Tokenizer.Count(text);
 
@@ -75,6 +106,7 @@ public sealed class OnnxChatClient : IChatClient
     public int CountTokens(IEnumerable<ChatMessage> messages) => format.Encode(messages).Length;
 
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="AdapterException">The model id names an adapter that is not there or cannot be used.</exception>
     /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
     /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
@@ -89,6 +121,7 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>Streams whole characters; the last update carries finish reason, usage and timings. Breaking off the enumeration frees the place at the next token.</summary>
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="AdapterException">The model id names an adapter that is not there or cannot be used.</exception>
     /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
     /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
@@ -98,11 +131,12 @@ public sealed class OnnxChatClient : IChatClient
         var request = ChatRequest.Read(messages, options, ModelId, this.options);
         var prompt = format.Encode(request.Messages, request.Functions);
         var sampling = format.Sampling(request);
+        using var lease = request.Adapter is { } name ? await AdapterShelf.TakeAsync(adapters, name, ModelId, cancellationToken).ConfigureAwait(false) : null;
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, sampling, source.Token);
+        var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, sampling, source.Token, lease?.Adapter);
         engine.Submit(generation);
 
-        var id = Guid.NewGuid().ToString("N");
+        var (id, arm) = (Guid.NewGuid().ToString("N"), request.Adapter is null ? ModelId : ModelId + ":" + request.Adapter);
         var answer = format.Parser(request);
         var count = 0;
         try
@@ -111,12 +145,12 @@ public sealed class OnnxChatClient : IChatClient
             {
                 count++;
                 sampling.Drawn?.Read(format.Tokenizer);
-                foreach (var content in answer.Append(token)) yield return Update(id, content, sampling.Drawn);
+                foreach (var content in answer.Append(token)) yield return Update(id, content, arm, sampling.Drawn);
                 if (answer.Stopped) break;
             }
 
             if (!answer.Stopped)
-                foreach (var content in answer.Finish(cut: generation.End == GenerationEnd.Length)) yield return Update(id, content, sampling.Drawn);
+                foreach (var content in answer.Finish(cut: generation.End == GenerationEnd.Length)) yield return Update(id, content, arm, sampling.Drawn);
         }
         finally
         {
@@ -129,7 +163,7 @@ public sealed class OnnxChatClient : IChatClient
             OutputTokenCount = count,
             TotalTokenCount = prompt.Length + count,
             CachedInputTokenCount = generation.Reused,
-        }));
+        }), arm);
         last.FinishReason = !answer.Stopped && generation.End != GenerationEnd.StopToken ? ChatFinishReason.Length : answer.HasCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         last.AdditionalProperties = new AdditionalPropertiesDictionary
         {
@@ -164,7 +198,7 @@ public sealed class OnnxChatClient : IChatClient
     internal ChatFormat Format => format;
 
     /// <summary>For tests: the same model and engine, spoken to in another format. Only one of the two is disposed.</summary>
-    internal OnnxChatClient Speaking(ChatFormat other) => new(ModelId, Converted, other, options, engine);
+    internal OnnxChatClient Speaking(ChatFormat other) => new(ModelId, Converted, other, options, engine, loading);
 
     private static OnnxChatClient Load(
         string modelFolderOrGguf, string cacheFolder, ChatEngineOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
@@ -177,13 +211,18 @@ public sealed class OnnxChatClient : IChatClient
         var model = new ChatModelCache(cacheFolder).Open(checkpoint, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, checkpoint.Shape.ContextTokens), threads);
-        var costs = options.Drafting ? new RunCosts(options.ParallelRequests) : null;
-        return new OnnxChatClient(checkpoint.Name, model, format, options, new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, costs));
+        return new OnnxChatClient(
+            checkpoint.Name,
+            model,
+            format,
+            options,
+            new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, options.Drafting ? new RunCosts(options.ParallelRequests) : null),
+            new AdapterLoading(modelFolderOrGguf, model, format, session));
     }
 
-    private ChatResponseUpdate Update(string id, AIContent content, DrawnTokens? drawn = null)
+    private static ChatResponseUpdate Update(string id, AIContent content, string modelId, DrawnTokens? drawn = null)
     {
-        var update = new ChatResponseUpdate(ChatRole.Assistant, [content]) { ResponseId = id, MessageId = id, ModelId = ModelId, CreatedAt = TimeProvider.System.GetUtcNow() };
+        var update = new ChatResponseUpdate(ChatRole.Assistant, [content]) { ResponseId = id, MessageId = id, ModelId = modelId, CreatedAt = TimeProvider.System.GetUtcNow() };
         drawn?.MoveTo(update);
         return update;
     }

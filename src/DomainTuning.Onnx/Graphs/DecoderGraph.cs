@@ -1,3 +1,5 @@
+using DomainTuning.Onnx.Adapters;
+
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>
@@ -24,8 +26,10 @@ internal static class DecoderGraph
     /// <summary>Names of the four peak outputs of a layer, in the order of <see cref="ActivationPeaks"/>.</summary>
     public static string Peak(int layer, int input) => $"peak.{layer}.{input}";
 
+    /// <param name="stored">Names of the weights that the graph refers to.</param>
     /// <param name="measurePeaks">Adds outputs with the largest magnitude of each channel of each linear input.</param>
-    public static byte[] Write(DecoderShape shape, PackedWeights packed, bool measurePeaks = false)
+    /// <param name="parts">Adds inputs for adapters.</param>
+    public static byte[] Write(DecoderShape shape, PackedWeights packed, out IReadOnlyCollection<string> stored, bool measurePeaks = false, AdapterParts parts = default)
     {
         var graph = new OnnxGraph(packed);
         graph.Input(Ids, OnnxType.Int64, "batch", "time");
@@ -33,15 +37,16 @@ internal static class DecoderGraph
         graph.Input(Total, OnnxType.Int32);
         graph.Input(Picks, OnnxType.Int64, "picks");
         graph.Output(Logits, OnnxType.Float, "picks", shape.Vocabulary);
-        string Linear(string name, string x)
+        var adapter = new AdapterNodes(graph, parts);
+        string Linear(AdapterSite site, int layer, string x)
         {
-            var linear = packed.Linears[name];
-            var bias = name + ".bias";
-            if (!graph.Stores(bias)) return LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".y");
-            return graph.Node("Add", [LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".xw"), graph.Stored(bias)], name + ".y");
+            var linear = packed.Linears[AdapterParts.Name(site, layer)];
+            var (name, bias) = (linear.Name, linear.Name + ".bias");
+            var y = adapter.Add(site, name, x, LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".xw"), linear.Rows, linear.Columns);
+            return graph.Stores(bias) ? graph.Node("Add", [y, graph.Stored(bias)], name + ".y") : y;
         }
 
-        var residual = VocabularyTables.AddEmbedding(graph, shape, packed, Ids);
+        var residual = VocabularyTables.AddEmbedding(graph, shape, packed, Ids, adapter);
         var update = ""; // what the next norm adds to the residual stream before it normalises
         for (var i = 0; i < shape.Layers; i++)
         {
@@ -56,22 +61,23 @@ internal static class DecoderGraph
 
             var normed = AddNorm(graph, p + "attn_norm", ref residual, update, shape);
             Measure(normed, 0);
-            var mix = AddAttention(graph, Linear(p + "attn_qkv", normed), i, shape);
+            var mix = AddAttention(graph, Linear(AdapterSite.Qkv, i, normed), i, shape);
             Measure(mix, 1);
-            update = AddPostNorm(graph, p + "attn_post_norm", Linear(p + "attn_output", mix), shape);
+            update = AddPostNorm(graph, p + "attn_post_norm", Linear(AdapterSite.Output, i, mix), shape);
 
             normed = AddNorm(graph, p + "ffn_norm", ref residual, update, shape);
             Measure(normed, 2);
-            graph.Node("Split", [Linear(p + "ffn_gate_up", normed)], [p + "gate", p + "up"], "", ("axis", -1), ("num_outputs", 2));
+            graph.Node("Split", [Linear(AdapterSite.GateUp, i, normed)], [p + "gate", p + "up"], "", ("axis", -1), ("num_outputs", 2));
             var gated = graph.Node("Mul", [AddActivation(graph, p, shape), p + "up"], p + "gated");
             Measure(gated, 3);
-            update = AddPostNorm(graph, p + "ffn_post_norm", Linear(p + "ffn_down", gated), shape);
+            update = AddPostNorm(graph, p + "ffn_post_norm", Linear(AdapterSite.Down, i, gated), shape);
         }
 
         var final = AddNorm(graph, "output_norm", ref residual, update, shape); // [batch, time, hidden]
         graph.Node("Reshape", [final, graph.Constant("flat", [2], [-1L, shape.Hidden])], "flat_final");
         graph.Node("Gather", ["flat_final", Picks], ["picked"], "", ("axis", 0)); // [picks, hidden]
-        VocabularyTables.AddHead(graph, shape, packed, "picked", Logits);
+        VocabularyTables.AddHead(graph, shape, packed, "picked", Logits, adapter);
+        stored = graph.StoredNames;
         return graph.ToArray();
     }
 

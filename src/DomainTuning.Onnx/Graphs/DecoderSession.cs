@@ -11,7 +11,7 @@ namespace DomainTuning.Onnx.Graphs;
 /// </summary>
 internal sealed class DecoderSession : IDisposable
 {
-    private readonly InferenceSession session;
+    private readonly DecoderGraphs graphs;
     private readonly RunOptions run = new();
     private readonly NativeBuffer<long> ids, picks;
     private readonly NativeBuffer<int> last, total;
@@ -27,12 +27,7 @@ internal sealed class DecoderSession : IDisposable
     public DecoderSession(PackedModel model, int slots, int capacity, int threads, bool measurePeaks = false)
     {
         Shape = model.Shape;
-        using (var options = CreateOptions(threads))
-        {
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetFullPath(model.Folder));
-            session = new InferenceSession(DecoderGraph.Write(model.Shape, model.Weights, measurePeaks), options);
-        }
-
+        graphs = new DecoderGraphs(model, threads, measurePeaks);
         Cache = new KeyValueCache(Shape, slots, capacity);
         ids = new NativeBuffer<long>(Math.Max(capacity, slots));
         picks = new NativeBuffer<long>(Math.Max(capacity, slots));
@@ -47,6 +42,9 @@ internal sealed class DecoderSession : IDisposable
     public DecoderShape Shape { get; }
 
     public KeyValueCache Cache { get; }
+
+    /// <summary>The graph's weights as they are stored.</summary>
+    public MappedWeights Weights => graphs.Weights;
 
     /// <summary>How every chat graph runs: sequential, on so many threads, with byte products widened where the processor would saturate them.</summary>
     public static SessionOptions CreateOptions(int threads)
@@ -99,6 +97,9 @@ internal sealed class DecoderSession : IDisposable
         return result;
     }
 
+    /// <summary>Opens the graph that an adapter needs, so that its first run does not wait for that. May be called from any thread.</summary>
+    public void Prepare(LoadedAdapter adapter) => graphs.Of(adapter.Parts);
+
     /// <summary>Runs a window in slot 0 from an empty cache and adds its share, a window's, of the largest activations to the mean. The graph must have been written to measure them.</summary>
     public void AddPeaks(ReadOnlySpan<int> tokens, IReadOnlyList<ActivationPeaks> mean, int windows)
     {
@@ -119,7 +120,7 @@ internal sealed class DecoderSession : IDisposable
 
     public void Dispose()
     {
-        session.Dispose();
+        graphs.Dispose();
         run.Dispose();
         totalValue.Dispose();
         Cache.Dispose();
@@ -158,7 +159,7 @@ internal sealed class DecoderSession : IDisposable
         var cache = Cache.View(firstSlot, batch);
         string[] names = adapter is null ? inputNames : [.. inputNames, .. adapter.InputNames];
         OrtValue[] values = [idValue, lastValue, totalValue, pickValue, .. cache, .. adapter?.Values ?? []];
-        session.Run(run, names, values, [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
+        graphs.Of(adapter?.Parts ?? AdapterParts.None).Run(run, names, values, [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
         return logits.Span(0, wanted.Length * Shape.Vocabulary);
     }
 

@@ -7,6 +7,10 @@ namespace DomainTuning.Onnx.Graphs;
 /// <param name="Tensor">Null for a row of zeros.</param>
 internal readonly record struct RowOrigin(StoredTensor? Tensor, int Row);
 
+/// <summary>Changes rows of a matrix as they are read.</summary>
+/// <param name="values">[rows, columns] from <paramref name="firstRow"/> on.</param>
+internal delegate void RowChange(int firstRow, Span<float> values);
+
 /// <summary>
 /// The matrix of a linear layer y = x Wᵀ + b, [rows, columns], read from a checkpoint slice by slice: rows may come from several tensors and in another
 /// order than they are stored. Smoothing changes only what is read. Not thread-safe.
@@ -29,6 +33,9 @@ internal sealed class LinearWeights(TensorFile file, RowOrigin[] origins, int co
     /// <summary>Column j of the matrix is column <c>ColumnOrigins[j]</c> of the tensors, or zeros where that is below 0. Null: as stored.</summary>
     public int[]? ColumnOrigins { get; init; }
 
+    /// <summary>Applied to what is read, before smoothing: an adapter that is merged. Null: the matrix as stored.</summary>
+    public RowChange? Change { get; set; }
+
     /// <summary>
     /// How all rows are stored, where the stored blocks are the matrix as it is: not smoothed, not filled up. Null where rows are stored in several ways
     /// or have been changed.
@@ -37,7 +44,7 @@ internal sealed class LinearWeights(TensorFile file, RowOrigin[] origins, int co
     {
         get
         {
-            if (columnFactors is not null || rowDivisors is not null || ColumnOrigins is not null) return null;
+            if (columnFactors is not null || rowDivisors is not null || ColumnOrigins is not null || Change is not null) return null;
             var type = origins[0].Tensor?.Type;
             return Array.TrueForAll(origins, origin => origin.Tensor?.Type == type) ? type : null;
         }
@@ -106,6 +113,7 @@ internal sealed class LinearWeights(TensorFile file, RowOrigin[] origins, int co
     {
         if (ColumnOrigins is null) ReadStored(first, values, columns);
         else ReadSpread(first, values, ColumnOrigins);
+        Change?.Invoke(first, values);
         for (var row = 0; row < values.Length / columns; row++)
         {
             var target = values.Slice(row * columns, columns);

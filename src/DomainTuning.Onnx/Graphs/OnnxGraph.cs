@@ -47,7 +47,10 @@ internal sealed class OnnxGraph(PackedWeights? stored = null)
     private const int IrVersion = 10, OnnxOpset = 21, MicrosoftOpset = 1;
 
     private readonly List<byte[]> nodes = [], constants = [], inputs = [], outputs = [];
-    private readonly HashSet<string> constantNames = [], produced = [];
+    private readonly HashSet<string> constantNames = [], storedNames = [], produced = [];
+
+    /// <summary>Names of the tensors in weights.bin that the graph refers to.</summary>
+    public IReadOnlyCollection<string> StoredNames => storedNames;
 
     public void Input(string name, OnnxType type, params ReadOnlySpan<Dim> shape) => inputs.Add(ValueInfo(name, type, shape));
 
@@ -109,6 +112,7 @@ internal sealed class OnnxGraph(PackedWeights? stored = null)
             .Message(13, Entry("length", tensor.Length.ToString(CultureInfo.InvariantCulture)))
             .Int(14, 1) // data_location = EXTERNAL
             .ToArray());
+        storedNames.Add(name);
         return name;
     }
 

@@ -19,6 +19,10 @@ internal sealed record ActivationPeaks(float[] AttentionInput, float[] Attention
 /// <param name="Gated">[feed-forward]</param>
 internal sealed record SmoothingScales(float[] AttentionInput, float[] AttentionMix, float[] FeedForwardInput, float[] Gated)
 {
+    /// <summary>The stored tensor's name.</summary>
+    /// <param name="input">0 to 3, in the order above.</param>
+    public static string Name(int layer, int input) => $"blk.{layer}.smooth.{input}";
+
     /// <summary>Writes the scales of the block with this prefix ("blk.3.").</summary>
     public void Store(WeightsFile file, string prefix)
     {

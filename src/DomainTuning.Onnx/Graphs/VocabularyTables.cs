@@ -1,4 +1,5 @@
 using DomainTuning.Checkpoints;
+using DomainTuning.Onnx.Adapters;
 
 namespace DomainTuning.Onnx.Graphs;
 
@@ -24,17 +25,19 @@ internal static class VocabularyTables
     }
 
     /// <summary>Adds the look-up of ids [batch, time] and returns [batch, time, hidden].</summary>
-    public static string AddEmbedding(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string ids)
+    public static string AddEmbedding(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string ids, AdapterNodes adapter)
     {
-        var embedded = AddLookUp(graph, packed, ids);
+        var embedded = adapter.AddToEmbedding(ids, adapter.LookUp(ids, shape.Vocabulary, shape.Hidden) ?? AddLookUp(graph, packed, ids), shape.Vocabulary, shape.Hidden);
         return shape.EmbeddingScale == 1 ? embedded : graph.Node("Mul", [embedded, graph.Scalar("embedding_scale", shape.EmbeddingScale)], "embedded_scaled");
     }
 
     /// <summary>Adds the output matrix over x [n, hidden]: logits [n, vocabulary].</summary>
-    public static void AddHead(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string x, string logits)
+    public static void AddHead(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string x, string logits, AdapterNodes adapter)
     {
         var linear = packed.Linears[shape.Tied ? Embedding : Output];
-        LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, logits);
+        string Multiply(string y) => LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, y);
+        if (adapter.ChangesHead) graph.Node("Identity", [adapter.AddHead(x, linear.Rows, linear.Columns, () => Multiply("product"))], logits);
+        else Multiply(logits);
     }
 
     private static string AddLookUp(OnnxGraph graph, PackedWeights packed, string ids)

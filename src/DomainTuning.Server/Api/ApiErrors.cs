@@ -1,6 +1,8 @@
 using System.Text.Json;
+using DomainTuning.Adapters;
 using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
+using DomainTuning.Onnx.Decoding;
 using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Api;
@@ -37,6 +39,9 @@ internal static partial class ApiErrors
         ApiException api => api,
         UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
         EndpointException => new ApiException(502, e.Message),
+        AdapterException => new ApiException(409, e.Message, "model", "adapter_unusable"),
+        ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded"),
+        ChatModelClosingException => new ApiException(503, e.Message),
         IndexException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),

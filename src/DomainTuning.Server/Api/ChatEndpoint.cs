@@ -15,7 +15,6 @@ internal static class ChatEndpoint
     {
         var cancellationToken = context.RequestAborted;
         var request = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
-        arms.RefuseAdapter(request.Arm);
         var head = new CompletionBody("chatcmpl-" + Guid.NewGuid().ToString("N"), request.Stream ? "chat.completion.chunk" : "chat.completion",
             clock.GetUtcNow().ToUnixTimeSeconds(), request.Arm.ToString(), [], null);
         var events = await EventsAsync(request, arms, cancellationToken).ConfigureAwait(false);
@@ -46,7 +45,7 @@ internal static class ChatEndpoint
         if (request.Arm.Corpus is null)
         {
             if (!request.Filter.IsEmpty) throw ApiException.BadRequest("'documents' and 'tags' filter a corpus; this model id names none.", "model");
-            return Plain(await arms.ChatModelAsync(request.Arm.Model, cancellationToken).ConfigureAwait(false), request, cancellationToken);
+            return Plain(await arms.ChatModelAsync(request.Arm, cancellationToken).ConfigureAwait(false), request, cancellationToken);
         }
 
         return Grounded(await arms.AnswererAsync(request.Arm, cancellationToken).ConfigureAwait(false), request, cancellationToken);

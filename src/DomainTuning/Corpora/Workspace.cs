@@ -16,6 +16,9 @@ public sealed record Workspace(string Root)
     /// <summary>Converted chat models (graphs and weights), keyed by content.</summary>
     public string ModelCacheFolder => Path.Combine(StateFolder, "models");
 
+    /// <summary>Adapters of a chat model, a folder each; further ones lie with the corpora that they were trained on, under adapters/.</summary>
+    public string AdaptersFolder(string model) => Path.Combine(StateFolder, "adapters", model);
+
     public string IndexFolder => Path.Combine(StateFolder, "index");
 
     /// <summary>The SQLite file of a corpus.</summary>

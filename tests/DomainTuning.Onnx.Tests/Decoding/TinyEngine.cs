@@ -1,5 +1,6 @@
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Graphs;
 using DomainTuning.Onnx.Tests.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Decoding;
@@ -36,7 +37,12 @@ internal sealed class TinyEngine : IDisposable
     /// <summary>Held back before each run while it is reset.</summary>
     public ManualResetEventSlim Gate { get; } = new(initialState: true);
 
-    public static LoadedAdapter Adapter(string name) => new(name, [], []);
+    /// <summary>An adapter that changes nothing.</summary>
+    public static LoadedAdapter Adapter(string name)
+    {
+        using var checkpoint = DecoderCheckpoint.Open(TinyDecoder.Gguf("tiny-llama"));
+        return new LoadedAdapter(name, [], checkpoint.Shape);
+    }
 
     public static Generation Generate(IReadOnlyList<int> prompt, int tokens, LoadedAdapter? adapter = null, SamplingOptions? sampling = null, CancellationToken? cancellation = null) =>
         new(prompt, tokens, NoStops, sampling ?? new SamplingOptions(), cancellation ?? TestContext.Current.CancellationToken, adapter);

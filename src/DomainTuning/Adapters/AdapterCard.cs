@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DomainTuning.Adapters;
+
+/// <summary>
+/// What an adapter was trained from and how well that went: card.json beside adapter_config.json, in snake case. Trainer writes it, the chat engine
+/// compares the three hashes with what it serves. Adapters from elsewhere have none.
+/// </summary>
+public sealed record AdapterCard
+{
+    public const string FileName = "card.json";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Raised when a member changes its meaning.</summary>
+    public int Format { get; init; } = 1;
+
+    /// <summary>The base model's id in the library.</summary>
+    public required string BaseModel { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the base checkpoint, as its conversion card has it.</summary>
+    public required string BaseSha256 { get; init; }
+
+    /// <summary>SHA-256 of the chat template's text in UTF-8.</summary>
+    public required string TemplateSha256 { get; init; }
+
+    /// <summary>The tokenizer's fingerprint: a SHA-256 over every id's bytes.</summary>
+    public required string TokenizerSha256 { get; init; }
+
+    /// <summary>"lora", "rslora", "dora".</summary>
+    public required string Method { get; init; }
+
+    public int? Rank { get; init; }
+
+    /// <summary>Names of the modules that were trained.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>SHA-256 of the training examples.</summary>
+    public string? DataSha256 { get; init; }
+
+    /// <summary>The optimiser step whose weights these are.</summary>
+    public int? BestStep { get; init; }
+
+    /// <summary>Perplexity of the held-out text under the base.</summary>
+    public double? PerplexityBefore { get; init; }
+
+    /// <summary>The same text under the adapter.</summary>
+    public double? PerplexityAfter { get; init; }
+
+    /// <summary>The card in an adapter's folder; null where there is none.</summary>
+    /// <exception cref="AdapterException">It is damaged, or of a later format.</exception>
+    public static AdapterCard? Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            var card = JsonSerializer.Deserialize<AdapterCard>(File.ReadAllText(path), Json) ?? throw new JsonException("It is null.");
+            return card.Format == 1 ? card : throw new JsonException($"It has the format {card.Format}; 1 is read here.");
+        }
+        catch (Exception error) when (error is JsonException or IOException)
+        {
+            throw new AdapterException($"The card '{path}' cannot be read: {error.Message} Train the adapter again, or remove the card to use the adapter unchecked.", error);
+        }
+    }
+
+    public void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
+
+    /// <summary>Why the adapter does not fit what is served; null when it does.</summary>
+    public string? Mismatch(string baseSha256, string templateSha256, string tokenizerSha256)
+    {
+        (string What, string Trained, string Served)[] all =
+        [
+            ("checkpoint", BaseSha256, baseSha256), ("chat template", TemplateSha256, templateSha256), ("tokenizer", TokenizerSha256, tokenizerSha256),
+        ];
+        foreach (var (what, trained, served) in all)
+            if (trained != served)
+                return $"it was trained with another {what} of '{BaseModel}' ({Short(trained)}) than is served ({Short(served)})";
+        return null;
+    }
+
+    private static string Short(string sha256) => sha256.Length > 12 ? sha256[..12] + "…" : sha256;
+}
