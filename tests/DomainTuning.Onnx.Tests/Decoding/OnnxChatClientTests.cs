@@ -95,7 +95,8 @@ public sealed class OnnxChatClientTests(SmolLm2 model)
 
         Assert.Equal(ChatFinishReason.Stop, stopped.FinishReason);
         Assert.Contains("Paris", stopped.Text, StringComparison.Ordinal);
-        Assert.Equal((37, 0), (stopped.Usage!.InputTokenCount, stopped.Usage.CachedInputTokenCount));
+        Assert.Equal(37, stopped.Usage!.InputTokenCount);
+        Assert.Equal(32, cut.Usage!.CachedInputTokenCount); // one page of the same prompt
         Assert.Equal(ChatFinishReason.Length, cut.FinishReason);
         Assert.Equal(3, cut.Usage!.OutputTokenCount);
         Assert.Equal("smollm2-135m-instruct", cut.ModelId);
