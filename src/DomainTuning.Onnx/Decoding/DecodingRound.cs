@@ -118,7 +118,7 @@ internal sealed class DecodingRound : IDisposable
 
     /// <summary>
     /// Runs the last token and a draft behind it. The sampler draws from the logits after each as it would without a draft; the draft has come true as
-    /// far as the draws agree with it. So the answer is the very one that plain decoding with the same random numbers writes, and drawing until
+    /// far as the draws agree with it. So from equal logits the answer is the very one that plain decoding with the same random numbers writes, and drawing until
     /// the first disagreement is the rejection rule of arXiv 2302.01318 for a draft that is certain of itself: a token x is accepted with p(x), and else the
     /// draw is from p without x. What the slot holds of the rest is overwritten by the next run.
     /// </summary>
