@@ -33,7 +33,7 @@ internal static class ChatBench
         foreach (var threads in new[] { Environment.ProcessorCount, 1 })
         {
             if (await LlamaCppAsync(card.WeightsPath, threads) is { } peer) report.Row($"llama.cpp, {threads} threads", peer.Prefill, peer.Decode);
-            else report.Note("llama.cpp was not measured: run `npm ci --ignore-scripts` in bench/llama_cpp first (node 20).");
+            else report.Note("llama.cpp was not measured: run `npm install --ignore-scripts` in bench/llama_cpp first (node 20).");
         }
 
         report.Finish(write);

@@ -13,7 +13,7 @@ var embedding = new Command("embedding", "Sequences a second of an encoder.") { 
 embedding.SetAction(parsed => EmbeddingBench.RunAsync(parsed.GetValue(encoder)!, parsed.GetValue(write)));
 
 var chatModel = new Option<string>("--model") { DefaultValueFactory = _ => "smollm2-135m-instruct" };
-var chat = new Command("chat", "Prefill and decode tokens a second, beside llama.cpp (npm ci --ignore-scripts in bench/llama_cpp).") { chatModel };
+var chat = new Command("chat", "Prefill and decode tokens a second, beside llama.cpp (npm install --ignore-scripts in bench/llama_cpp).") { chatModel };
 chat.SetAction(parsed => ChatBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(write)));
 
 var only = new Option<WeightForm?>("--only") { Description = "one form, as a line of JSON" };

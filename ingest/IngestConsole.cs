@@ -1,3 +1,4 @@
+using DomainTuning.Endpoints;
 using DomainTuning.Checkpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Ingest.Output;
@@ -35,7 +36,7 @@ public static class IngestConsole
             if (!json) await output.WriteLineAsync($"Corpus {parts.Index.Manifest.Corpus}, embedder {parts.Embedder.Identity}{(parts.EmbedderCameFrom is { } source ? $" ({source})" : "")}.");
             report = await ShowAsync(progress => IngestRun.RunAsync(options, parts.Index, parts.Embedder, progress, time, cancellationToken));
         }
-        catch (Exception e) when (e is IndexException or ModelException or CheckpointException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IndexException or ModelException or EndpointException or CheckpointException or IOException or UnauthorizedAccessException)
         {
             report = new IngestReport { Corpus = options.Corpus, Stopped = e.Message };
         }

@@ -1,5 +1,7 @@
+using DomainTuning.Checkpoints.Library;
 using DomainTuning.Corpora;
 using DomainTuning.Embeddings;
+using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Onnx.Encoders;
 using DomainTuning.Stores.Sqlite;
@@ -13,6 +15,7 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
     /// <exception cref="IndexException">The index was built otherwise, is damaged, or is being written by another process.</exception>
     /// <exception cref="Onnx.ModelException">The embedder is missing or cannot be run.</exception>
     /// <exception cref="Checkpoints.CheckpointException">Its tokenizer or description is missing or broken.</exception>
+    /// <exception cref="EndpointException">The embedder is on another machine, which --offline forbids, or its key is missing.</exception>
     /// <exception cref="SettingsException">domaintuning.json or a variable holds what cannot be used.</exception>
     public static async Task<IngestParts> OpenAsync(IngestOptions options, CancellationToken cancellationToken)
     {
@@ -21,7 +24,10 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
         var file = workspace.IndexFile(options.Corpus);
         var (id, source) = await ChooseEmbedderAsync(options, settings, file, cancellationToken);
 
-        var embedder = OnnxEmbedder.Load(Path.Combine(workspace.ModelsFolder, id), settings.Threads == 0 ? new EncoderOptions() : new EncoderOptions { Threads = settings.Threads });
+        var card = new ModelLibrary(workspace.ModelsFolder).Find(id);
+        Embedder embedder = card.Endpoint is null
+            ? OnnxEmbedder.Load(card.Folder, settings.Threads == 0 ? new EncoderOptions() : new EncoderOptions { Threads = settings.Threads })
+            : new EndpointEmbedder(card, new EndpointOptions { Offline = settings.Offline });
         try
         {
             var manifest = new IndexManifest { Corpus = options.Corpus, Embedder = embedder.Identity, Chunking = options.Chunking };

@@ -3,10 +3,11 @@ using System.CommandLine.Invocation;
 using DomainTuning.Checkpoints;
 using DomainTuning.Cli.Verbs;
 using DomainTuning.Corpora;
+using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Ingest;
 using DomainTuning.Onnx;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Cli;
 
@@ -51,7 +52,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {

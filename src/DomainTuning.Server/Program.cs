@@ -1,6 +1,6 @@
 using DomainTuning.Corpora;
 using DomainTuning.Server;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 // `dotnet run --project src/DomainTuning.Server`: serves the nearest workspace with the settings of its file and the environment.
 var workspace = Workspace.Find(Environment.CurrentDirectory);

@@ -1,7 +1,7 @@
 using System.Reflection;
 using DomainTuning.Corpora;
 using DomainTuning.Server.Api;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using DomainTuning.Corpora;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Tests;
 

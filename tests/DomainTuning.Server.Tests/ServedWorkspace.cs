@@ -3,7 +3,7 @@ using DomainTuning.Corpora;
 using DomainTuning.Documents;
 using DomainTuning.Indexing;
 using DomainTuning.Onnx.Encoders;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 using DomainTuning.Stores.Sqlite;
 
 namespace DomainTuning.Server.Tests;

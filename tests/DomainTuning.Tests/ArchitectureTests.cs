@@ -12,8 +12,10 @@ public sealed partial class ArchitectureTests
         ["src/DomainTuning.Checkpoints"] = [],
         ["src/DomainTuning.Stores"] = ["src/DomainTuning"],
         ["src/DomainTuning.Onnx"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],
-        ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx"],
-        ["src/DomainTuning.Server"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx"],
+        ["src/DomainTuning.Endpoints"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],
+        ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
+        ["src/DomainTuning.Arms"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
+        ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms"],
         ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server"],
     };
 

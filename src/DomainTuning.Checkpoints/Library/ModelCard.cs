@@ -21,6 +21,12 @@ public enum ModelKind
 /// <param name="Bytes">Length.</param>
 public sealed record ModelFile(string Path, string? Sha256, long Bytes);
 
+/// <summary>A model that another server runs, behind OpenAI's HTTP interface.</summary>
+/// <param name="Url">Up to and with the version: "http://127.0.0.1:11434/v1".</param>
+/// <param name="Model">Its name there. Adapters of the model are further names there.</param>
+/// <param name="KeyVariable">The environment variable that holds the key; the key itself is never stored. Null where none is needed.</param>
+public sealed record ServedElsewhere(Uri Url, string Model, string? KeyVariable = null);
+
 /// <summary>
 /// What one model of the library is and how it must be used; on disk models/&lt;id&gt;/card.json with these names in snake case.
 /// What does not apply to a kind is null (a chat model has no pooling, an encoder no context).
@@ -80,6 +86,12 @@ public sealed record ModelCard
     /// <summary>Where the files come from, such as "BAAI/bge-m3@5617a9f61b028005a4858fdac845db406aefb181".</summary>
     public required string Source { get; init; }
 
+    /// <summary>Set for a model that another server runs; such a model has no files here.</summary>
+    public ServedElsewhere? Endpoint { get; init; }
+
+    /// <summary>Encoders behind an endpoint: the vector of a fixed text when the model was added, which shows later whether the server still runs the same model.</summary>
+    public IReadOnlyList<float>? Fingerprint { get; init; }
+
     /// <summary>Everything the model needs.</summary>
     public IReadOnlyList<ModelFile> Files { get; init; } = [];
 
@@ -89,7 +101,9 @@ public sealed record ModelCard
 
     /// <summary>The file that holds the weights: the .gguf or the .onnx file.</summary>
     [JsonIgnore]
-    public ModelFile Weights => Files.FirstOrDefault(file => file.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
+    public ModelFile Weights => Endpoint is { } elsewhere
+        ? throw new CheckpointException($"Model '{Id}' runs at {elsewhere.Url}; it has no weights here. Choose a local model for this.")
+        : Files.FirstOrDefault(file => file.Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
         ?? throw new CheckpointException($"The card of model '{Id}' in '{Folder}' lists no .gguf and no .onnx file. Remove the model with 'domaintuning models remove {Id}' and add it again.");
 
     /// <summary>Full path of <see cref="Weights"/>.</summary>

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Answering;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Cli.Verbs;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Checkpoints.Library;
+using DomainTuning.Endpoints;
 using Spectre.Console;
 
 namespace DomainTuning.Cli.Verbs;
@@ -36,20 +37,33 @@ internal static class ModelsVerb
 
     private static Command Add(Terminal terminal)
     {
-        var source = new Argument<string>("source") { Description = "owner/name[@revision][:file] on Hugging Face, a local folder, or a .gguf file" };
+        var source = new Argument<string>("source") { Description = "owner/name[@revision][:file] on Hugging Face, a local folder, a .gguf file, or http://host/v1#name of a model that another server runs" };
         var id = new Option<string?>("--id") { Description = "its name here (default: from the source)" };
         var file = new Option<string?>("--file") { Description = "which of several weight files to take" };
         var pooling = new Option<string?>("--pooling") { Description = "cls, mean or last, where an encoder's own files do not say" };
         var queryPrefix = new Option<string?>("--query-prefix") { Description = "what an encoder wants before every question" };
         var passagePrefix = new Option<string?>("--passage-prefix") { Description = "what an encoder wants before every passage" };
         var maxTokens = new Option<int?>("--max-tokens") { Description = "an encoder's longest input, where its own files do not say" };
+        var kind = new Option<ModelKind>("--kind") { Description = "of a model on another server: chat or encoder", DefaultValueFactory = _ => ModelKind.Chat };
+        var keyVariable = new Option<string?>("--key-variable") { Description = "the environment variable that holds the other server's key" };
+        var context = new Option<int?>("--context") { Description = "tokens that prompt and answer may have together on the other server" };
         var command = new Command("add", "Add a chat model, an encoder or a reranker; a broken download goes on where it stopped.")
         {
-            source, id, file, pooling, queryPrefix, passagePrefix, maxTokens,
+            source, id, file, pooling, queryPrefix, passagePrefix, maxTokens, kind, keyVariable, context,
         };
         var flags = new SettingsFlags(command, "offline");
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var library = new ModelLibrary(flags.Workspace(parsed).ModelsFolder);
+            if (Uri.TryCreate(parsed.GetValue(source), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+            {
+                var elsewhere = new EndpointRequest(
+                    new Uri(address.GetLeftPart(UriPartial.Path)), address.Fragment.Length > 1 ? Uri.UnescapeDataString(address.Fragment[1..]) : null, parsed.GetValue(kind), parsed.GetValue(id),
+                    parsed.GetValue(keyVariable), parsed.GetValue(context), parsed.GetValue(maxTokens), parsed.GetValue(queryPrefix), parsed.GetValue(passagePrefix));
+                var tried = await EndpointSurvey.ExamineAsync(elsewhere, new EndpointOptions { Offline = flags.Settings(parsed).Offline }, cancellationToken);
+                return await AddedAsync(library.AddEndpoint(tried));
+            }
+
             var options = new AddModelOptions
             {
                 Id = parsed.GetValue(id),
@@ -60,11 +74,15 @@ internal static class ModelsVerb
                 MaxTokens = parsed.GetValue(maxTokens),
                 Offline = flags.Settings(parsed).Offline,
             };
-            var library = new ModelLibrary(flags.Workspace(parsed).ModelsFolder);
             var card = await terminal.WithProgressAsync("fetching", bar =>
                 library.AddAsync(parsed.GetValue(source)!, options, new AddProgressOn(bar), cancellationToken));
-            await terminal.Out.WriteLineAsync($"Added {card.Id}: {Describe(card)}. Use it with {Use(card)}.");
-            return CommandLine.Done;
+            return await AddedAsync(card);
+
+            async Task<int> AddedAsync(ModelCard added)
+            {
+                await terminal.Out.WriteLineAsync($"Added {added.Id}: {Describe(added)}. Use it with {Use(added)}.");
+                return CommandLine.Done;
+            }
         });
         return command;
     }
@@ -112,8 +130,9 @@ internal sealed record ModelRow(string Id, string Kind, string Architecture, str
     public static ModelRow From(ModelCard card)
     {
         var bytes = card.Files.Sum(file => file.Bytes);
+        var size = card.Endpoint is null ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB") : "elsewhere";
         return new ModelRow(
             card.Id, card.Kind.ToString().ToLowerInvariant(), card.Architecture,
-            string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"), bytes, card.Quantisation ?? "", card.Licence, card.Source);
+            size, bytes, card.Quantisation ?? "", card.Licence, card.Source);
     }
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 using DomainTuning.Documents;
 using DomainTuning.Indexing;
 using DomainTuning.Retrieval;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 using Spectre.Console;
 
 namespace DomainTuning.Cli.Verbs;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DomainTuning.Corpora;
 using DomainTuning.Server;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Cli.Verbs;
 

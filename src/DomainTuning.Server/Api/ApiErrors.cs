@@ -1,6 +1,7 @@
 using System.Text.Json;
+using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Api;
 
@@ -35,6 +36,7 @@ internal static partial class ApiErrors
     {
         ApiException api => api,
         UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
+        EndpointException => new ApiException(502, e.Message),
         IndexException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),

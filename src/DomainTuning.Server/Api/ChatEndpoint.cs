@@ -1,6 +1,6 @@
 using System.Text.Json;
 using DomainTuning.Answering;
-using DomainTuning.Server.Arms;
+using DomainTuning.Arms;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Server.Api;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace DomainTuning.Server.Arms;
+namespace DomainTuning.Arms;
 
 /// <summary>
 /// Opens each costly thing on first use and keeps it; callers that come meanwhile wait for the same opening. A failed opening is not kept: the next

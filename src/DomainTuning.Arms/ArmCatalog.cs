@@ -1,6 +1,8 @@
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Corpora;
+using DomainTuning.Embeddings;
+using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Encoders;
@@ -9,7 +11,7 @@ using DomainTuning.Retrieval;
 using DomainTuning.Stores.Sqlite;
 using Microsoft.Extensions.AI;
 
-namespace DomainTuning.Server.Arms;
+namespace DomainTuning.Arms;
 
 /// <summary>A model id that names nothing here. The message lists what there is.</summary>
 public sealed class UnknownArmException(string message) : Exception(message);
@@ -23,8 +25,8 @@ public sealed class ArmCatalog : IAsyncDisposable
     private readonly Workspace workspace;
     private readonly Settings settings;
     private readonly ModelLibrary library;
-    private readonly OpenOnce<OnnxChatClient> chatModels;
-    private readonly OpenOnce<OnnxEmbedder> embedders;
+    private readonly OpenOnce<IChatClient> chatModels;
+    private readonly OpenOnce<Embedder> embedders;
     private readonly OpenOnce<OnnxReranker> rerankers;
     private readonly OpenOnce<OpenCorpus> corpora;
 
@@ -34,9 +36,13 @@ public sealed class ArmCatalog : IAsyncDisposable
         this.workspace = workspace;
         this.settings = settings;
         library = new ModelLibrary(workspace.ModelsFolder);
-        chatModels = new((id, cancellationToken) => OnnxChatClient.LoadAsync(
-            library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) }, conversion, cancellationToken));
-        embedders = new((id, _) => Task.Run(() => OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
+        chatModels = new(async (id, cancellationToken) => library.Find(id) is { Endpoint: not null } elsewhere
+            ? new EndpointChatClient(elsewhere, Endpoints)
+            : await OnnxChatClient.LoadAsync(
+                library.Find(id).Folder, workspace.ModelCacheFolder, new ChatEngineOptions { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true) }, conversion, cancellationToken).ConfigureAwait(false));
+        embedders = new((id, _) => Task.Run<Embedder>(() => library.Find(id) is { Endpoint: not null } elsewhere
+            ? new EndpointEmbedder(elsewhere, Endpoints)
+            : OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         rerankers = new((id, _) => Task.Run(() => OnnxReranker.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         corpora = new(OpenCorpusAsync);
     }
@@ -104,6 +110,8 @@ public sealed class ArmCatalog : IAsyncDisposable
         foreach (var embedder in embedders.Opened) embedder.Dispose();
         foreach (var reranker in rerankers.Opened) reranker.Dispose();
     }
+
+    private EndpointOptions Endpoints => new() { Offline = settings.Offline };
 
     private string Known() => string.Join(", ", List());
 
