@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Checkpoints.Library;
+using DomainTuning.Corpora;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;
@@ -24,6 +25,7 @@ internal static class ConvertModelVerb
         {
             var (workspace, settings) = (flags.Workspace(parsed), flags.Settings(parsed));
             var card = new ModelLibrary(workspace.ModelsFolder).Find(parsed.GetValue(id)!);
+            if (card.Endpoint is not null) throw new SettingsException($"'{card.Id}' is served elsewhere; there is nothing to convert. Name a chat model that lies here.");
             var options = new ChatEngineOptions
             {
                 Form = parsed.GetValue(form) ?? Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true),
