@@ -32,7 +32,7 @@ internal static class ChatBench
 
         foreach (var threads in new[] { Environment.ProcessorCount, 1 })
         {
-            if (await LlamaCppAsync(card.WeightsPath, threads) is { } peer) report.Row($"llama.cpp, {threads} threads", peer.Prefill, peer.Decode);
+            if (await LlamaCppAsync(card.WeightsPath, threads) is { } peer) report.Row($"llama.cpp, {threads} threads ({peer.Backend})", peer.Prefill, peer.Decode);
             else report.Note("llama.cpp was not measured: run `npm install --ignore-scripts` in bench/llama_cpp first (node 20).");
         }
 
@@ -67,17 +67,17 @@ internal static class ChatBench
         ChatMessage[] Make(int taken) => [new(ChatRole.User, start + "Write a long summary of this: " + string.Join(' ', words.Take(taken)))];
     }
 
-    private static async Task<(double Prefill, double Decode)?> LlamaCppAsync(string gguf, int threads)
+    private static async Task<(string Backend, double Prefill, double Decode)?> LlamaCppAsync(string gguf, int threads)
     {
         var folder = Path.Combine(Repository.Root, "bench", "llama_cpp");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "node-llama-cpp"))) return null;
-        string[] arguments = ["speed.mjs", gguf, $"{threads}", $"{PromptTokens}", $"{AnswerTokens}"];
+        string[] arguments = ["speed.mjs", gguf, $"{threads}", $"{PromptTokens}", $"{AnswerTokens}", "1"];
         using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         var line = output.Split('\n').LastOrDefault(line => line.StartsWith('{'))
             ?? throw new InvalidOperationException($"speed.mjs printed no result:\n{output}");
         using var result = JsonDocument.Parse(line);
-        return (result.RootElement.GetProperty("prefill").GetDouble(), result.RootElement.GetProperty("decode").GetDouble());
+        return (result.RootElement.GetProperty("backend").GetString()!, result.RootElement.GetProperty("prefill").GetDouble(), result.RootElement.GetProperty("decode").GetDouble());
     }
 }
