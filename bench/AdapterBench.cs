@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DomainTuning.Adapters;
 using DomainTuning.Checkpoints.Library;
-using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Decoding;
-using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Bench;
@@ -34,7 +32,7 @@ internal static class AdapterBench
             foreach (var rank in Ranks)
             {
                 var name = string.Create(CultureInfo.InvariantCulture, $"r{rank}");
-                WriteAdapter(Path.Combine(root, name), client.Conversion.Shape, rank);
+                RandomAdapter.Write(Path.Combine(root, name), client.Conversion.Shape, rank, seed: rank, strength: 0.005f);
                 var before = ResidentMegabytes();
                 var facts = await client.LoadAdapterAsync(name);
                 arms.Add(($"{client.ModelId}:{name}", name, facts.Bytes / 1e6, ResidentMegabytes() - before));
@@ -84,33 +82,5 @@ internal static class AdapterBench
     {
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64 / 1e6;
-    }
-
-    private static void WriteAdapter(string folder, DecoderShape shape, int rank)
-    {
-        Directory.CreateDirectory(folder);
-        var random = new Random(rank);
-        var (attention, keyValue) = (shape.Heads * shape.HeadValues, shape.KeyValueHeads * shape.HeadValues);
-        (string Name, int Out, int In)[] modules =
-        [
-            ("self_attn.q_proj", attention, shape.Hidden), ("self_attn.k_proj", keyValue, shape.Hidden), ("self_attn.v_proj", keyValue, shape.Hidden), ("self_attn.o_proj", shape.Hidden, attention),
-            ("mlp.gate_proj", shape.FeedForward, shape.Hidden), ("mlp.up_proj", shape.FeedForward, shape.Hidden), ("mlp.down_proj", shape.Hidden, shape.FeedForward),
-        ];
-        List<(string Name, long[] Shape)> tensors = [];
-        for (var i = 0; i < shape.Layers; i++)
-            foreach (var (name, rows, columns) in modules)
-            {
-                tensors.Add(($"base_model.model.model.layers.{i}.{name}.lora_A.weight", [rank, columns]));
-                tensors.Add(($"base_model.model.model.layers.{i}.{name}.lora_B.weight", [rows, rank]));
-            }
-
-        using (var writer = new SafetensorsWriter(Path.Combine(folder, "adapter_model.safetensors"), tensors))
-        {
-            foreach (var (_, size) in tensors) writer.Append([.. Enumerable.Range(0, (int)(size[0] * size[1])).Select(_ => 0.01f * (random.NextSingle() - 0.5f))]);
-            writer.Complete();
-        }
-
-        var targets = string.Join(',', modules.Select(module => $"\"{module.Name[(module.Name.IndexOf('.', StringComparison.Ordinal) + 1)..]}\""));
-        File.WriteAllText(Path.Combine(folder, PeftConfig.FileName), string.Create(CultureInfo.InvariantCulture, $$"""{"peft_type":"LORA","r":{{rank}},"lora_alpha":{{rank}},"target_modules":[{{targets}}]}"""));
     }
 }

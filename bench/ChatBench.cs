@@ -25,7 +25,7 @@ internal static class ChatBench
             "engine", "prefill, tokens/s", "decode, tokens/s");
         foreach (var form in new[] { WeightForm.Auto, WeightForm.W8A8, WeightForm.Float32 })
         {
-            using var client = await OnnxChatClient.LoadAsync(card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { Form = form, ContextTokens = 1024 });
+            using var client = await OnnxChatClient.LoadAsync(card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { Form = form, ContextTokens = 1024, Drafting = false, PrefixCacheBytes = 0 });
             var (prefill, decode) = await MeasureAsync(client);
             report.Row($"DomainTuning, {client.Conversion.Form}{(form == WeightForm.Auto ? " (default here)" : "")}", prefill, decode);
         }

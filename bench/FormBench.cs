@@ -44,7 +44,7 @@ internal static class FormBench
     private static Task<OnnxChatClient> LoadAsync(string model, WeightForm form) => OnnxChatClient.LoadAsync(
         new ModelLibrary(Path.Combine(Repository.Root, "models")).Find(model).Folder,
         Path.Combine(Repository.Root, ".domaintuning", "models"),
-        new ChatEngineOptions { Form = form, ContextTokens = 1024, ParallelRequests = 1 });
+        new ChatEngineOptions { Form = form, ContextTokens = 1024, ParallelRequests = 1, Drafting = false, PrefixCacheBytes = 0 });
 
     private static double MeanNll(OnnxChatClient client)
     {

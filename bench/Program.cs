@@ -31,10 +31,14 @@ var adaptedModel = new Option<string>("--model") { DefaultValueFactory = _ => "s
 var adapters = new Command("adapters", "What LoRA adapters of rank 8, 16 and 64 cost beside the plain model.") { adaptedModel };
 adapters.SetAction(parsed => AdapterBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(write)));
 
+var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 2000 };
+var soak = new Command("soak", "Mixed requests over the plain model and four adapters: none lost, none mixed, memory flat.") { adaptedModel, requests };
+soak.SetAction(parsed => SoakBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(requests), parsed.GetValue(write)));
+
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };
 search.SetAction(parsed => SearchBench.RunAsync(parsed.GetValue(sizes)!, parsed.GetValue(write)));
 
-var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, engine, adapters, search };
+var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, forms, engine, adapters, soak, search };
 root.Options.Add(write);
 return await root.Parse(args).InvokeAsync();
