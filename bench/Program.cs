@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DomainTuning.Bench;
+using DomainTuning.Onnx.Graphs;
 
 var write = new Option<bool>("--write") { Description = "keep the result under bench/results/<machine>", Recursive = true };
 
@@ -15,10 +16,14 @@ var chatModel = new Option<string>("--model") { DefaultValueFactory = _ => "smol
 var chat = new Command("chat", "Prefill and decode tokens a second, beside llama.cpp (npm install --ignore-scripts in bench/llama_cpp).") { chatModel };
 chat.SetAction(parsed => ChatBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(write)));
 
+var form = new Option<WeightForm>("--form") { DefaultValueFactory = _ => WeightForm.Auto };
+var engine = new Command("engine", "Several clients, prefix cache, drafts and scoring of the chat engine, each beside the same without it.") { chatModel, form };
+engine.SetAction(parsed => EngineBench.RunAsync(parsed.GetValue(chatModel)!, parsed.GetValue(form), parsed.GetValue(write)));
+
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };
 search.SetAction(parsed => SearchBench.RunAsync(parsed.GetValue(sizes)!, parsed.GetValue(write)));
 
-var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, search };
+var root = new RootCommand("Measurements, each beside a peer or a limit in the same run.") { reading, embedding, chat, engine, search };
 root.Options.Add(write);
 return await root.Parse(args).InvokeAsync();

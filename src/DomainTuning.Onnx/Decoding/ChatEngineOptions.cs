@@ -11,11 +11,17 @@ public sealed record ChatEngineOptions
     /// <summary>Prompt and answer together, in tokens; cut to what the model was trained for. Default 8192, the shipped model's own limit.</summary>
     public int ContextTokens { get; init; } = 8192;
 
-    /// <summary>Answers written at once; each holds a cache, of which the system hands out only what is used. Default 4: batched steps gain little beyond on a few cores.</summary>
-    public int ParallelRequests { get; init; } = 4;
+    /// <summary>Answers written at once; each holds a cache, of which the system hands out only what is used. Default 8: a step of eight costs two to three single ones.</summary>
+    public int ParallelRequests { get; init; } = 8;
 
-    /// <summary>Requests that may wait for a place; more wait to be let in. Default 64.</summary>
+    /// <summary>Requests that may wait for a place; further ones are refused with <see cref="ChatModelBusyException"/>. Default 64: about a minute's work on two cores.</summary>
     public int WaitingRequests { get; init; } = 64;
+
+    /// <summary>Memory for the state of prompts read before, which are then not read again; 0 keeps none. Default 512 MB: eleven thousand tokens of the shipped model, a dozen conversations.</summary>
+    public long PrefixCacheBytes { get; init; } = 512L << 20;
+
+    /// <summary>Proposes tokens copied from the prompt and checks several in one run, where that is measured to pay. Changes no answer. Default true.</summary>
+    public bool Drafting { get; init; } = true;
 
     /// <summary>Threads of a step. Default 0: one for each processor that this process may use.</summary>
     public int Threads { get; init; }
@@ -28,8 +34,8 @@ public sealed record ChatEngineOptions
 
     internal void Validate()
     {
-        if (ContextTokens < 16 || ParallelRequests < 1 || WaitingRequests < 0 || Threads < 0 || MaxOutputTokens < 1 || !(Temperature >= 0))
+        if (ContextTokens < 16 || ParallelRequests < 1 || WaitingRequests < 0 || PrefixCacheBytes < 0 || Threads < 0 || MaxOutputTokens < 1 || !(Temperature >= 0))
             throw new ArgumentException(
-                $"{this} cannot be used: at least 16 context tokens, 1 parallel request, 0 waiting requests, 0 threads (all processors), 1 output token and temperature 0 are needed.");
+                $"{this} cannot be used: at least 16 context tokens, 1 parallel request, 0 waiting requests, 0 bytes of prefix cache, 0 threads (all processors), 1 output token and temperature 0 are needed.");
     }
 }

@@ -1,66 +1,146 @@
+using System.Runtime.CompilerServices;
+using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Decoding;
 
 /// <summary>
-/// Writes several answers at once with one model. One thread runs all steps: in each round every answer under way gets one token, all in one batch,
-/// and one waiting prompt is read by one chunk, so a long prompt delays the others by no more than that chunk. Thread-safe.
+/// Writes several answers at once with one model, and scores texts between them. One thread runs all rounds (<see cref="DecodingRound"/>). Who waits
+/// for a slot is let in by turns: one answer of each arm, one text of each call that scores, first come first served among them. Texts to be scored get one
+/// slot between them, since reading is one run a text anyway. Thread-safe.
 /// </summary>
 internal sealed class DecodingEngine : IDisposable
 {
-    /// <summary>Prompt tokens a round when nobody waits for a token: large enough for full speed.</summary>
-    public const int Chunk = 512;
+    private static readonly object Base = new();
 
-    /// <summary>Prompt tokens a round beside others: some ten single steps on a small model.</summary>
-    public const int ChunkBesideOthers = 128;
-
-    private readonly DecoderSession session;
-    private readonly Generation?[] slots;
+    private readonly DecodingRound round;
+    private readonly int slotCount;
+    private readonly int waitingRequests;
     private readonly Lock gate = new();
-    private readonly List<Generation> waiting = [];
-    private readonly SemaphoreSlim places;
+    private readonly FairQueue<Sequence> waiting = new();
+    private readonly List<(LoadedAdapter Adapter, TaskCompletionSource Done)> retiring = [];
+    private readonly ConditionalWeakTable<LoadedAdapter, object> retired = [];
+    private readonly TaskCompletionSource idleAfterClosing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim work = new();
     private readonly Thread thread;
-    private int nextPrefill;
+    private int answers, scoringCalls;
+    private bool closing;
     private volatile bool disposed;
 
     /// <param name="session">Owned from here on. Its slots are the answers written at once.</param>
-    /// <param name="waitingRequests">Answers that may wait for a slot.</param>
-    public DecodingEngine(DecoderSession session, int waitingRequests)
+    /// <param name="waitingRequests">Answers that may wait for a slot, and calls that may score at once.</param>
+    /// <param name="prefixCacheBytes">Memory for prompts read before; 0 for none.</param>
+    /// <param name="costs">What decides whether checking tokens proposed from the prompt pays; null for none.</param>
+    public DecodingEngine(DecoderSession session, int waitingRequests, long prefixCacheBytes = 0, RunCosts? costs = null)
     {
-        this.session = session;
-        slots = new Generation?[session.Cache.Slots];
-        places = new SemaphoreSlim(slots.Length + waitingRequests);
+        this.waitingRequests = waitingRequests;
+        Capacity = session.Cache.Capacity;
+        slotCount = session.Cache.Slots;
+        round = new DecodingRound(session, prefixCacheBytes, costs);
         thread = new Thread(Work) { IsBackground = true, Name = "DomainTuning decoding" };
         thread.Start();
     }
 
     /// <summary>Tokens that prompt and answer may have together.</summary>
-    public int Capacity => session.Cache.Capacity;
+    public int Capacity { get; }
 
-    /// <summary>Answers that have a place, waiting ones included.</summary>
+    /// <summary>Answers under way and waiting.</summary>
     public int Places
     {
         get
         {
-            lock (gate) return waiting.Count + slots.Count(slot => slot is not null);
+            lock (gate) return answers;
         }
     }
 
-    /// <summary>Hands in an answer to be written; waits while all places are taken.</summary>
-    /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
-    public async Task SubmitAsync(Generation generation)
+    /// <summary>For tests: is told of each run before it is made, on the engine's thread. To be set before anything is handed in.</summary>
+    public Action<EngineRun>? Watch
     {
-        if (generation.Prompt.Count == 0) throw new ArgumentException("The prompt has no tokens.", nameof(generation));
-        if (generation.Prompt.Count >= Capacity) throw new ContextLengthException(generation.Prompt.Count, Capacity);
-        ObjectDisposedException.ThrowIf(disposed, this);
-        await places.WaitAsync(generation.CancellationToken).ConfigureAwait(false);
+        set => round.Watch = value;
+    }
+
+    /// <summary>Hands in an answer to be written.</summary>
+    /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
+    /// <exception cref="ChatModelBusyException">As many answers wait as may.</exception>
+    /// <exception cref="ChatModelClosingException">The engine is being shut down.</exception>
+    public void Submit(Generation generation)
+    {
+        if (generation.PromptLength == 0) throw new ArgumentException("The prompt has no tokens.", nameof(generation));
+        if (generation.PromptLength >= Capacity) throw new ContextLengthException(generation.PromptLength, Capacity);
         lock (gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            waiting.Add(generation);
+            CheckOpen(generation.Adapter);
+            if (answers >= slotCount + waitingRequests) throw new ChatModelBusyException(waitingRequests, slotCount);
+            answers++;
+            waiting.Enqueue((object?)generation.Adapter ?? Base, generation);
             work.Set();
         }
+    }
+
+    /// <summary>Scores texts, one after another between the answers.</summary>
+    /// <exception cref="ContextLengthException">A text is too long.</exception>
+    /// <exception cref="ChatModelBusyException">As many calls are being scored as may.</exception>
+    /// <exception cref="ChatModelClosingException">The engine is being shut down.</exception>
+    public async Task<IReadOnlyList<double[]>> ScoreAsync(IReadOnlyList<Scoring> texts)
+    {
+        foreach (var text in texts)
+            if (text.PromptLength >= Capacity) throw new ContextLengthException(text.PromptLength + 1, Capacity);
+        lock (gate)
+        {
+            foreach (var text in texts) CheckOpen(text.Adapter);
+            if (scoringCalls > waitingRequests) throw new ChatModelBusyException(waitingRequests, slotCount);
+            scoringCalls++;
+            foreach (var text in texts) waiting.Enqueue(texts, text);
+            work.Set();
+        }
+
+        try
+        {
+            return await Task.WhenAll(texts.Select(text => text.Result)).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (gate) scoringCalls--;
+        }
+    }
+
+    /// <summary>
+    /// Takes an adapter out of use: nothing new may be handed in under it; when the last that was has ended and what was computed under it is dropped, the
+    /// task completes and the adapter may be disposed.
+    /// </summary>
+    public Task RetireAsync(LoadedAdapter adapter)
+    {
+        lock (gate)
+        {
+            if (disposed) return Task.CompletedTask;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            retiring.Add((adapter, done));
+            retired.AddOrUpdate(adapter, done);
+            work.Set();
+            return done.Task;
+        }
+    }
+
+    /// <summary>Takes nothing new, lets what was handed in end for so long, then breaks it off and frees the model.</summary>
+    public async Task ShutdownAsync(TimeSpan grace)
+    {
+        lock (gate)
+        {
+            if (disposed) return;
+            closing = true;
+            work.Set();
+        }
+
+        try
+        {
+            await idleAfterClosing.Task.WaitAsync(grace).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // What is still under way learns from Dispose that it is over.
+        }
+
+        Dispose();
     }
 
     /// <summary>Breaks off what is under way and frees the model.</summary>
@@ -70,12 +150,11 @@ internal sealed class DecodingEngine : IDisposable
         {
             if (disposed) return;
             disposed = true;
+            work.Set();
         }
 
-        work.Set();
         thread.Join();
-        places.Release(1 << 20); // whoever still waits to be let in learns that the engine is gone
-        session.Dispose();
+        round.Dispose();
         work.Dispose();
     }
 
@@ -85,115 +164,83 @@ internal sealed class DecodingEngine : IDisposable
         {
             work.Reset();
             DropCancelled();
+            FreeEnded();
             Admit();
-            if (Array.TrueForAll(slots, slot => slot is null))
+            Retire();
+            if (round.Slots.All(slot => slot is null))
             {
                 if (!disposed) work.Wait();
                 continue;
             }
 
-            try
-            {
-                DecodeOneToken();
-                PrefillOneChunk();
-            }
-            catch (Exception error) // whatever a run throws ends the answers it was for, never the engine
-            {
-                foreach (var generation in slots) generation?.Finish(GenerationEnd.Broken, error);
-            }
-
-            FreeFinished();
+            round.Run();
+            FreeEnded();
         }
 
         var gone = new ObjectDisposedException(nameof(DecodingEngine), "The chat model was unloaded while it was answering.");
         lock (gate)
         {
-            foreach (var generation in waiting) generation.Finish(GenerationEnd.Broken, gone);
-            waiting.Clear();
+            foreach (var sequence in waiting.RemoveAll(_ => true).Concat(round.Slots.OfType<Sequence>())) sequence.Fail(gone);
+            foreach (var (_, done) in retiring) done.TrySetResult();
+            idleAfterClosing.TrySetResult();
         }
-
-        foreach (var generation in slots) generation?.Finish(GenerationEnd.Broken, gone);
     }
 
     private void DropCancelled()
     {
         lock (gate)
         {
-            foreach (var generation in waiting.Where(generation => generation.CancellationToken.IsCancellationRequested)) Cancel(generation);
-            if (waiting.RemoveAll(generation => generation.End is not null) is > 0 and var dropped) places.Release(dropped);
+            foreach (var sequence in waiting.RemoveAll(sequence => sequence.CancellationToken.IsCancellationRequested))
+            {
+                Cancel(sequence);
+                if (sequence is Generation) answers--;
+            }
         }
 
-        foreach (var generation in slots)
-            if (generation is { CancellationToken.IsCancellationRequested: true }) Cancel(generation);
-        FreeFinished();
+        foreach (var sequence in round.Slots)
+            if (sequence is { CancellationToken.IsCancellationRequested: true }) Cancel(sequence);
 
-        static void Cancel(Generation generation) => generation.Finish(GenerationEnd.Broken, new OperationCanceledException(generation.CancellationToken));
+        static void Cancel(Sequence sequence) => sequence.Fail(new OperationCanceledException(sequence.CancellationToken));
     }
 
     private void Admit()
     {
         lock (gate)
         {
-            for (var slot = 0; slot < slots.Length && waiting.Count > 0; slot++)
+            while (round.Slots.Any(slot => slot is null) && waiting.Dequeue(MayEnter) is { } next) round.Admit(next);
+            if (closing && waiting.Count == 0 && round.Slots.All(slot => slot is null)) idleAfterClosing.TrySetResult();
+        }
+
+        bool MayEnter(Sequence sequence) => sequence is Generation || !round.Slots.Any(slot => slot is Scoring);
+    }
+
+    private void Retire()
+    {
+        lock (gate)
+        {
+            for (var i = retiring.Count - 1; i >= 0; i--)
             {
-                if (slots[slot] is not null) continue;
-                slots[slot] = waiting[0];
-                waiting[0].Slot = slot;
-                waiting.RemoveAt(0);
+                var (adapter, done) = retiring[i];
+                if (waiting.Waiters.Concat(round.Slots.OfType<Sequence>()).Any(sequence => sequence.Adapter == adapter)) continue;
+                round.Forget(adapter);
+                retiring.RemoveAt(i);
+                done.TrySetResult();
             }
         }
     }
 
-    /// <summary>One token for every answer whose prompt is read. Rows between them that have none of their own are run along: what they write is overwritten by their next chunk.</summary>
-    private void DecodeOneToken()
+    private void FreeEnded()
     {
-        var first = Array.FindIndex(slots, slot => slot is { IsPrefilling: false });
-        if (first < 0) return;
-        var count = Array.FindLastIndex(slots, slot => slot is { IsPrefilling: false }) - first + 1;
-        Span<int> tokens = stackalloc int[count], totals = stackalloc int[count];
-        var wanted = new List<int>(count);
-        for (var row = 0; row < count; row++)
-        {
-            var generation = slots[first + row];
-            totals[row] = (generation?.Cached ?? 0) + 1;
-            if (generation is not { IsPrefilling: false }) continue;
-            tokens[row] = generation.Pending;
-            wanted.Add(row);
-        }
-
-        var logits = session.Run(first, tokens, totals, wanted.ToArray());
-        for (var i = 0; i < wanted.Count; i++)
-        {
-            var generation = slots[first + wanted[i]]!;
-            generation.Cached++;
-            generation.Accept(logits.Slice(i * session.Shape.Vocabulary, session.Shape.Vocabulary), Capacity);
-        }
+        var ended = round.FreeEnded();
+        if (ended.Count == 0) return;
+        lock (gate) answers -= ended.Count(sequence => sequence is Generation);
     }
 
-    private void PrefillOneChunk()
+    private void CheckOpen(LoadedAdapter? adapter)
     {
-        for (var i = 0; i < slots.Length; i++)
-        {
-            var slot = (nextPrefill + i) % slots.Length;
-            if (slots[slot] is not { IsPrefilling: true, End: null } generation) continue;
-            nextPrefill = slot + 1;
-            var alone = Array.TrueForAll(slots, other => other is null || other == generation);
-            var length = Math.Min(generation.Prompt.Count - generation.Cached, alone ? Chunk : ChunkBesideOthers);
-            int[] tokens = [.. generation.Prompt.Skip(generation.Cached).Take(length)];
-            var logits = session.Run(slot, tokens, [generation.Cached + length], [length - 1]);
-            generation.Cached += length;
-            if (!generation.IsPrefilling) generation.Accept(logits, Capacity);
-            return;
-        }
-    }
-
-    private void FreeFinished()
-    {
-        for (var slot = 0; slot < slots.Length; slot++)
-        {
-            if (slots[slot] is not { End: not null }) continue;
-            slots[slot] = null;
-            places.Release();
-        }
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (closing) throw new ChatModelClosingException();
+        if (adapter is not null && retired.TryGetValue(adapter, out _))
+            throw new InvalidOperationException($"The adapter '{adapter.Name}' was unloaded. Ask for one that is loaded.");
     }
 }

@@ -10,7 +10,7 @@ namespace DomainTuning.Onnx.Decoding;
 /// <summary>
 /// A chat model on this machine as an <see cref="IChatClient"/>. Temperature, TopK, TopP, Seed, MaxOutputTokens, StopSequences, Frequency- and
 /// PresencePenalty, Instructions, and "min_p" and "repetition_penalty" among the additional properties are honoured; what cannot be is refused.
-/// Thread-safe: several answers are written at once, further ones wait.
+/// Offers <see cref="ModelLimits"/> and <see cref="TextScorer"/> as services. Thread-safe: several answers are written at once, further ones wait.
 /// </summary>
 public sealed class OnnxChatClient : IChatClient
 {
@@ -20,7 +20,14 @@ public sealed class OnnxChatClient : IChatClient
     /// <summary>Additional property of a response: tokens a second after the first, a <see cref="double"/>.</summary>
     public const string TokensPerSecond = "tokens_per_second";
 
+    /// <summary>Additional property of a response: tokens that were proposed from the prompt and checked, an <see cref="int"/>.</summary>
+    public const string DraftedTokens = "drafted_tokens";
+
+    /// <summary>Additional property of a response: those of the drafted tokens that came true, an <see cref="int"/>.</summary>
+    public const string AcceptedTokens = "accepted_tokens";
+
     private readonly DecodingEngine engine;
+    private readonly OnnxTextScorer scorer;
     private readonly ChatFormat format;
     private readonly ChatEngineOptions options;
 
@@ -31,6 +38,7 @@ public sealed class OnnxChatClient : IChatClient
         this.format = format;
         this.options = options;
         this.engine = engine;
+        scorer = new OnnxTextScorer(engine, format, modelId);
     }
 
     /// <summary>The model's folder name in the library, or its file name without ".gguf".</summary>
@@ -66,6 +74,8 @@ public sealed class OnnxChatClient : IChatClient
     public int CountTokens(IEnumerable<ChatMessage> messages) => format.Encode(messages).Length;
 
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
+    /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -77,6 +87,8 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>Streams whole characters; the last update carries finish reason, usage and timings. Breaking off the enumeration frees the place at the next token.</summary>
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
+    /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -85,7 +97,7 @@ public sealed class OnnxChatClient : IChatClient
         var prompt = format.Encode(request.Messages);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var generation = new Generation(prompt, request.MaxOutputTokens, format.StopTokens, request.Sampling, source.Token);
-        await engine.SubmitAsync(generation).ConfigureAwait(false);
+        engine.Submit(generation);
 
         var id = Guid.NewGuid().ToString("N");
         var decoder = format.Tokenizer.Stream(skipControlTokens: true);
@@ -93,7 +105,7 @@ public sealed class OnnxChatClient : IChatClient
         var count = 0;
         try
         {
-            await foreach (var token in generation.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var token in generation.Answer.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 count++;
                 if (stops.Append(decoder.Append(token)) is { Length: > 0 } text) yield return Update(id, new TextContent(text));
@@ -113,19 +125,29 @@ public sealed class OnnxChatClient : IChatClient
             InputTokenCount = prompt.Length,
             OutputTokenCount = count,
             TotalTokenCount = prompt.Length + count,
-            CachedInputTokenCount = 0,
+            CachedInputTokenCount = generation.Reused,
         }));
         last.FinishReason = stops.Stopped || generation.End == GenerationEnd.StopToken ? ChatFinishReason.Stop : ChatFinishReason.Length;
-        last.AdditionalProperties = new AdditionalPropertiesDictionary { [TimeToFirstToken] = generation.TimeToFirstToken, [TokensPerSecond] = generation.TokensPerSecond };
+        last.AdditionalProperties = new AdditionalPropertiesDictionary
+        {
+            [TimeToFirstToken] = generation.TimeToFirstToken,
+            [TokensPerSecond] = generation.TokensPerSecond,
+            [DraftedTokens] = generation.Drafter.Drafted,
+            [AcceptedTokens] = generation.Drafter.Accepted,
+        };
         yield return last;
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) =>
         serviceKey is not null ? null
         : serviceType == typeof(ModelLimits) ? new ModelLimits(ContextTokens, text => CountTokens(text))
+        : serviceType == typeof(TextScorer) ? scorer
         : serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("domaintuning", null, ModelId)
         : serviceType.IsInstanceOfType(this) ? this
         : null;
+
+    /// <summary>Refuses new requests, lets those under way end for so long, then breaks off the rest and frees the model.</summary>
+    public Task ShutdownAsync(TimeSpan grace) => engine.ShutdownAsync(grace);
 
     /// <summary>Breaks off running answers with an <see cref="ObjectDisposedException"/> and frees the model.</summary>
     public void Dispose() => engine.Dispose();
@@ -150,7 +172,7 @@ public sealed class OnnxChatClient : IChatClient
         var model = new ChatModelCache(cacheFolder).Open(file, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, shape.ContextTokens), threads);
-        return new OnnxChatClient(id, model, format, options, new DecodingEngine(session, options.WaitingRequests));
+        return new OnnxChatClient(id, model, format, options, new DecodingEngine(session, options.WaitingRequests, options.PrefixCacheBytes, options.Drafting ? new RunCosts(options.ParallelRequests) : null));
     }
 
     private static (string Id, string Path) FindCheckpoint(string modelFolderOrGguf)

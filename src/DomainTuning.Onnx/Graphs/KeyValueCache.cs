@@ -26,6 +26,9 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Tokens a slot.</summary>
     public int Capacity { get; }
 
+    /// <summary>Floats that one token takes over all layers.</summary>
+    public int TokenLength => buffers.Length * shape.KeyValueHeads * shape.HeadDimensions;
+
     private long SlotLength => (long)shape.KeyValueHeads * Capacity * shape.HeadDimensions;
 
     /// <summary>The run of slots as tensors: key and value of layer 0, of layer 1, and so on. Owned by the cache.</summary>
@@ -39,10 +42,63 @@ internal sealed class KeyValueCache : IDisposable
         return view;
     }
 
+    /// <summary>Copies the state of some tokens out of a slot.</summary>
+    /// <param name="page">[layer and kind, head, token, dimension]</param>
+    public void CopyOut(int slot, int firstToken, int tokens, Span<float> page)
+    {
+        var length = tokens * shape.HeadDimensions;
+        foreach (var (buffer, offset) in Heads(slot, firstToken))
+        {
+            buffer.Span(offset, length).CopyTo(page);
+            page = page[length..];
+        }
+    }
+
+    /// <summary>Copies what <see cref="CopyOut"/> gave into a slot, at the same positions.</summary>
+    public void CopyIn(int slot, int firstToken, int tokens, ReadOnlySpan<float> page)
+    {
+        var length = tokens * shape.HeadDimensions;
+        foreach (var (buffer, offset) in Heads(slot, firstToken))
+        {
+            page[..length].CopyTo(buffer.Span(offset, length));
+            page = page[length..];
+        }
+    }
+
+    /// <summary>Copies the first tokens of one slot into another.</summary>
+    public void Move(int from, int to, int tokens)
+    {
+        var length = tokens * shape.HeadDimensions;
+        foreach (var ((buffer, source), (_, target)) in Heads(from, 0).Zip(Heads(to, 0))) buffer.Span(source, length).CopyTo(buffer.Span(target, length));
+    }
+
+    /// <summary>Exchanges the first tokens of two slots.</summary>
+    public void Swap(int a, int b, int tokens)
+    {
+        var length = tokens * shape.HeadDimensions;
+        var held = new float[length];
+        foreach (var ((buffer, first), (_, second)) in Heads(a, 0).Zip(Heads(b, 0)))
+        {
+            var x = buffer.Span(first, length);
+            var y = buffer.Span(second, length);
+            x.CopyTo(held);
+            y.CopyTo(x);
+            held.CopyTo(y);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var value in views.Values.SelectMany(view => view)) value.Dispose();
         views.Clear();
         foreach (var buffer in buffers) buffer.Dispose();
+    }
+
+    /// <summary>Where a token of a slot lies: one place a layer, kind and head.</summary>
+    private IEnumerable<(NativeBuffer<float> Buffer, long Offset)> Heads(int slot, int token)
+    {
+        foreach (var buffer in buffers)
+            for (var head = 0; head < shape.KeyValueHeads; head++)
+                yield return (buffer, slot * SlotLength + ((long)head * Capacity + token) * shape.HeadDimensions);
     }
 }

@@ -14,9 +14,9 @@ public sealed class DecodingEngineTests
     [Fact]
     public async Task AnswersWrittenTogetherAreThoseWrittenAlone()
     {
-        using var engine = Engine(slots: 3, waiting: 8);
+        using var engine = Engine(slots: 3, waiting: 12);
         var generations = Prompts.Concat(Prompts).Concat(Prompts).Select(prompt => (prompt, generation: Generate(prompt.Ids, 24))).ToList();
-        foreach (var (_, generation) in generations) await engine.SubmitAsync(generation);
+        foreach (var (_, generation) in generations) engine.Submit(generation);
 
         foreach (var (prompt, generation) in generations)
         {
@@ -34,7 +34,7 @@ public sealed class DecodingEngineTests
         var prompt = Prompts[1];
         var stop = prompt.GreedyIds[5];
         var generation = new Generation(prompt.Ids, 24, new HashSet<int> { stop }, new SamplingOptions(), TestContext.Current.CancellationToken);
-        await engine.SubmitAsync(generation);
+        engine.Submit(generation);
 
         Assert.Equal(prompt.GreedyIds.TakeWhile(id => id != stop), await ReadAsync(generation));
         Assert.Equal(GenerationEnd.StopToken, generation.End);
@@ -47,9 +47,9 @@ public sealed class DecodingEngineTests
         using var source = new CancellationTokenSource();
         var endless = Generate(Prompts[2].Ids, Endless, source);
         var next = Generate(Prompts[1].Ids, 24);
-        await engine.SubmitAsync(endless);
-        await engine.SubmitAsync(next);
-        for (var i = 0; i < 3; i++) await endless.Tokens.ReadAsync(TestContext.Current.CancellationToken);
+        engine.Submit(endless);
+        engine.Submit(next);
+        for (var i = 0; i < 3; i++) await endless.Answer.ReadAsync(TestContext.Current.CancellationToken);
 
         await source.CancelAsync();
         var atCancellation = endless.Produced;
@@ -61,22 +61,21 @@ public sealed class DecodingEngineTests
     }
 
     [Fact]
-    public async Task ACancelledRequestGivesItsPlaceInTheQueueBack()
+    public async Task ARequestTooManyIsRefusedUntilAnotherGivesUp()
     {
         using var engine = Engine(slots: 1, waiting: 1, capacity: Endless);
         using var source = new CancellationTokenSource();
         var running = Generate(Prompts[2].Ids, Endless);
         var waiting = Generate(Prompts[1].Ids, 24, source);
-        await engine.SubmitAsync(running);
-        await engine.SubmitAsync(waiting);
-        var refused = Generate(Prompts[0].Ids, 24);
+        engine.Submit(running);
+        engine.Submit(waiting);
 
-        var blocked = engine.SubmitAsync(refused);
-        await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.False(blocked.IsCompleted); // back-pressure
+        var busy = Assert.Throws<ChatModelBusyException>(() => engine.Submit(Generate(Prompts[0].Ids, 24)));
+        Assert.Contains("1 answers are being written and 1 requests wait", busy.Message, StringComparison.Ordinal);
 
         await source.CancelAsync();
-        await blocked.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await UntilAsync(() => engine.Places == 1);
+        engine.Submit(Generate(Prompts[0].Ids, 24));
     }
 
     [Fact]
@@ -84,7 +83,7 @@ public sealed class DecodingEngineTests
     {
         using var engine = Engine(capacity: 40);
         var generation = Generate(Prompts[2].Ids, 1000); // 33 tokens
-        await engine.SubmitAsync(generation);
+        engine.Submit(generation);
 
         var answer = await ReadAsync(generation);
 
@@ -93,11 +92,11 @@ public sealed class DecodingEngineTests
     }
 
     [Fact]
-    public async Task APromptThatLeavesNoRoomIsRefusedWithNumbers()
+    public void APromptThatLeavesNoRoomIsRefusedWithNumbers()
     {
         using var engine = Engine(capacity: 33);
 
-        var error = await Assert.ThrowsAsync<ContextLengthException>(() => engine.SubmitAsync(Generate(Prompts[2].Ids, 1)));
+        var error = Assert.Throws<ContextLengthException>(() => engine.Submit(Generate(Prompts[2].Ids, 1)));
 
         Assert.Equal((33, 33), (error.PromptTokens, error.ContextTokens));
     }
@@ -108,17 +107,15 @@ public sealed class DecodingEngineTests
         var engine = Engine(slots: 1, waiting: 1, capacity: Endless);
         var running = Generate(Prompts[2].Ids, Endless);
         var waiting = Generate(Prompts[1].Ids, 24);
-        await engine.SubmitAsync(running);
-        await engine.SubmitAsync(waiting);
-        var outside = engine.SubmitAsync(Generate(Prompts[0].Ids, 24));
-        await running.Tokens.ReadAsync(TestContext.Current.CancellationToken);
+        engine.Submit(running);
+        engine.Submit(waiting);
+        await running.Answer.ReadAsync(TestContext.Current.CancellationToken);
 
         engine.Dispose();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ReadAsync(running));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ReadAsync(waiting));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => outside);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => engine.SubmitAsync(Generate(Prompts[0].Ids, 24)));
+        Assert.Throws<ObjectDisposedException>(() => engine.Submit(Generate(Prompts[0].Ids, 24)));
     }
 
     private static DecodingEngine Engine(int slots = 1, int waiting = 4, int capacity = 512) => new(new TinyDecoder("tiny-llama", slots: slots, capacity: capacity).Session, waiting);
@@ -127,7 +124,7 @@ public sealed class DecodingEngineTests
         new(prompt, maxTokens, new HashSet<int>(), new SamplingOptions(), source?.Token ?? TestContext.Current.CancellationToken);
 
     private static async Task<List<int>> ReadAsync(Generation generation) =>
-        await generation.Tokens.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+        await generation.Answer.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
 
     private static async Task UntilAsync(Func<bool> condition)
     {
