@@ -17,6 +17,8 @@ public sealed class CommandLineTests
     [InlineData("serve")]
     [InlineData("models")]
     [InlineData("models add")]
+    [InlineData("evaluate beir")]
+    [InlineData("questions check")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {

@@ -16,7 +16,8 @@ public sealed partial class ArchitectureTests
         ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Arms"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms"],
-        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server"],
+        ["src/DomainTuning.Evaluator"] = ["src/DomainTuning.Arms"],
+        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server", "src/DomainTuning.Evaluator"],
     };
 
     /// <summary>The core's rooms from left to right, each with the rooms that it may know.</summary>

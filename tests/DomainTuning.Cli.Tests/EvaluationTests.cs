@@ -1,0 +1,105 @@
+using System.Text.Json;
+using DomainTuning.Corpora;
+using DomainTuning.Stores.Sqlite;
+
+namespace DomainTuning.Cli.Tests;
+
+/// <summary>questions check and evaluate beir as a user runs them.</summary>
+public sealed class EvaluationTests
+{
+    private const string Question = """{"id": "q1", "text": "How long does the spindle wait?", "kind": "parameter", "split": "test", "section": "s", "answers": ["0.5 s"], "evidence": [{"document": "manual.pdf", "page": 1, "quote": "The spindle waits 0.5 s"}]}""";
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task QuestionsAreCheckedAgainstTheIndexedPages()
+    {
+        using var folder = new TemporaryFolder();
+        await IngestManualAsync(folder, "pumps");
+        var file = await WriteQuestionsAsync(folder, Question);
+
+        var (exit, output, error) = await RunAsync(folder, "questions", "check", "pumps");
+        Assert.True(exit == 0, output + error);
+        Assert.Contains("All is well.", output, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, Question.Replace("waits 0.5 s", "waits 0.6 s", StringComparison.Ordinal), Cancelled);
+        (exit, output, _) = await RunAsync(folder, "questions", "check", Path.Combine(folder.Path, "corpora", "pumps"));
+        Assert.Equal(1, exit);
+        Assert.StartsWith("line 1: q1: the quote is not on manual.pdf p. 1", output, StringComparison.Ordinal);
+
+        (exit, output, _) = await RunAsync(folder, "questions", "check", "pumps", "--json");
+        Assert.Equal(1, exit);
+        using var report = JsonDocument.Parse(output);
+        Assert.False(report.RootElement.GetProperty("isSound").GetBoolean());
+        Assert.Equal("q1", report.RootElement.GetProperty("findings")[0].GetProperty("question").GetString());
+    }
+
+    [Fact]
+    public async Task CheckingBeforeIngestingSaysWhatToRun()
+    {
+        using var folder = new TemporaryFolder();
+        await WriteQuestionsAsync(folder, Question);
+
+        var (exit, _, error) = await RunAsync(folder, "questions", "check", "pumps");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("domaintuning ingest", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARetrievalSetIsScoredWithTheWorkspacesEncoder()
+    {
+        using var folder = new TemporaryFolder();
+        var set = Directory.CreateDirectory(folder["tiny"]).FullName;
+        Directory.CreateDirectory(Path.Combine(set, "qrels"));
+        await File.WriteAllLinesAsync(Path.Combine(set, "corpus.jsonl"), ["""{"_id": "a", "title": "", "text": "The cat sleeps on the sofa."}""", """{"_id": "b", "title": "", "text": "Bearings need grease every month."}"""], Cancelled);
+        await File.WriteAllLinesAsync(Path.Combine(set, "queries.jsonl"), ["""{"_id": "q", "text": "How often must I lubricate the bearings?"}"""], Cancelled);
+        await File.WriteAllLinesAsync(Path.Combine(set, "qrels", "test.tsv"), ["query-id\tcorpus-id\tscore", "q\tb\t1"], Cancelled);
+        await RunAsync(folder, "models", "add", Fixtures.Model("bge-small-en-v1.5"));
+
+        var (exit, output, error) = await RunAsync(folder, "evaluate", "beir", set, "--out", folder["out"], "--json");
+
+        Assert.True(exit == 0, error);
+        using var result = JsonDocument.Parse(output);
+        Assert.Equal(3, result.RootElement.GetProperty("searches").GetArrayLength());
+        Assert.All(result.RootElement.GetProperty("searches").EnumerateArray(), search => Assert.Equal(1, search.GetProperty("means").GetProperty("ndcg@10").GetDouble()));
+        Assert.StartsWith("q Q0 b 1 ", await File.ReadAllTextAsync(Path.Combine(folder["out"], "hybrid.trec"), Cancelled), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AFolderThatIsNoRetrievalSetSaysWhatOneHolds()
+    {
+        using var folder = new TemporaryFolder();
+
+        var (exit, _, error) = await RunAsync(folder, "evaluate", "beir", folder.Path);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("corpus.jsonl, queries.jsonl and qrels/test.tsv", error, StringComparison.Ordinal);
+    }
+
+    private static async Task IngestManualAsync(TemporaryFolder folder, string corpus)
+    {
+        using var embedder = new HashEmbedder();
+        var workspace = new Workspace(folder.Path);
+        Directory.CreateDirectory(workspace.IndexFolder);
+        await using var index = await SqliteChunkIndex.OpenForWritingAsync(workspace.IndexFile(corpus), SampleDocument.Manifest(embedder), Cancelled);
+        var manual = await SampleDocument.CreateAsync(embedder, "manual.pdf", ["The spindle waits 0.5 s before it starts."]);
+        await manual.StoreInAsync(index, Cancelled);
+    }
+
+    private static async Task<string> WriteQuestionsAsync(TemporaryFolder folder, string line)
+    {
+        var corpus = Directory.CreateDirectory(Path.Combine(folder.Path, "corpora", "pumps")).FullName;
+        var file = Path.Combine(corpus, QuestionFile.Name);
+        await File.WriteAllTextAsync(file, line + "\n", Cancelled);
+        return file;
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(TemporaryFolder workspace, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exit = await CommandLine.RunAsync([.. args, "--workspace", workspace.Path], output, error, Cancelled);
+        return (exit, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,83 @@
+using DomainTuning.Evaluator.Statistics;
+
+namespace DomainTuning.Evaluator.Tests.Statistics;
+
+public sealed class PairedComparisonTests
+{
+    /// <summary>The first numbers of the published xoshiro256** code, seeded by SplitMix64 from 1: the generator is the same everywhere or intervals are not.</summary>
+    [Fact]
+    public void TheGeneratorGivesThePublishedNumbers()
+    {
+        var random = new SeededRandom(1);
+
+        Assert.Equal([0xB3F2AF6D0FC710C5UL, 0x853B559647364CEAUL, 0x92F89756082A4514UL], [random.NextBits(), random.NextBits(), random.NextBits()]);
+    }
+
+    [Fact]
+    public void DrawsAreEven()
+    {
+        var random = new SeededRandom(7);
+        var counts = new int[7];
+
+        for (var i = 0; i < 70_000; i++) counts[random.Next(7)]++;
+
+        Assert.All(counts, count => Assert.InRange(count, 9_600, 10_400));
+    }
+
+    [Fact]
+    public void ASampledRandomisationAgreesWithTheExactOne()
+    {
+        var random = new SeededRandom(3);
+        double[] a = [.. Enumerable.Range(0, 20).Select(_ => random.NextDouble() + 0.2)];
+        double[] b = [.. Enumerable.Range(0, 20).Select(_ => random.NextDouble())];
+        var exact = PairedRandomisation.Test(a, b);
+
+        // One more pair that hardly counts makes the same question a sampled one.
+        var sampled = PairedRandomisation.Test([.. a, 1e-9], [.. b, 0]);
+
+        Assert.True(exact.IsExact);
+        Assert.False(sampled.IsExact);
+        Assert.Equal(exact.TwoSided, sampled.TwoSided, 0.006);
+    }
+
+    [Fact]
+    public void ASmallSampleSaysThatItCannotTell()
+    {
+        var first = new SystemScores("rag", [1, 1, 0, 1, 0, 1, 1, 0]);
+        var second = new SystemScores("base", [1, 0, 0, 1, 0, 1, 0, 1]);
+
+        var comparison = PairedComparison.Between(first, second);
+
+        Assert.False(comparison.IsDistinguishable);
+        Assert.Contains("not distinguishable with n = 8", comparison.Verdict, StringComparison.Ordinal);
+        Assert.Equal(2, comparison.McNemar!.OnlyFirst);
+        Assert.Equal(1, comparison.McNemar.OnlySecond);
+    }
+
+    [Fact]
+    public void ALargeDifferenceIsCalledOneAndHolmAdjustsTheTable()
+    {
+        double[] bad = [.. Enumerable.Range(0, 60).Select(i => i % 4 == 0 ? 1.0 : 0)];
+        double[] good = [.. Enumerable.Range(0, 60).Select(i => i % 4 != 1 ? 1.0 : 0)];
+        double[] alike = [.. Enumerable.Range(0, 60).Select(i => i % 4 == 0 && i != 0 ? 1.0 : 0)];
+
+        var pairs = PairedComparison.AllPairs([new("base", bad), new("rag", good), new("adapter", alike)]);
+
+        Assert.Equal(3, pairs.Count);
+        Assert.True(pairs[0].IsDistinguishable);
+        Assert.StartsWith("rag is better than base by 0.500", pairs[0].Verdict, StringComparison.Ordinal);
+        Assert.False(pairs[1].IsDistinguishable);
+        Assert.All(pairs, pair => Assert.True(pair.AdjustedP >= pair.P));
+    }
+
+    /// <summary>z(0.975) + z(0.8) = 2.8016.</summary>
+    [Fact]
+    public void TheDetectableDifferenceFollowsItsFormula()
+    {
+        Assert.Equal(2.801585 * 0.4 / Math.Sqrt(180), DetectableDifference.At(180, 0.4), 6);
+        Assert.Equal(180, DetectableDifference.ItemsFor(DetectableDifference.At(180, 0.4) * 1.0000001, 0.4));
+    }
+
+    [Fact]
+    public void UnpairedListsAreRefused() => Assert.Throws<ArgumentException>(() => Bootstrap.PairedDifference([1, 2], [1]));
+}
