@@ -17,7 +17,7 @@ internal static class ReportText
     public static readonly (string Measure, string Heading)[] SearchColumns =
     [
         ("hit@1", "page @1"), ("hit@2", "page @2"), ("hit@5", "page @5"), ("hit@10", "page @10"), ("page ndcg@10", "nDCG@10 page"), ("page mrr@10", "MRR page"), ("page map", "MAP page"),
-        ("page recall@10", "recall@10 page"), ("chunk ndcg@10", "nDCG@10 chunk"), ("chunk recall@10", "recall@10 chunk"), ("document ndcg@10", "nDCG@10 document"),
+        ("page r@10", "recall@10 page"), ("chunk ndcg@10", "nDCG@10 chunk"), ("chunk r@10", "recall@10 chunk"), ("document ndcg@10", "nDCG@10 document"),
     ];
 
     public static string Share(double value) => (100 * value).ToString("0.0", CultureInfo.InvariantCulture);
@@ -32,9 +32,14 @@ internal static class ReportText
 
     public static string Number(double? value) => value is null ? "–" : value.Value.ToString("0.#", CultureInfo.InvariantCulture);
 
-    public static string Verdict(PairRow row) => row.Distinguishable
-        ? $"{(row.Difference > 0 ? row.First : row.Second)} is better"
-        : string.Create(CultureInfo.InvariantCulture, $"not distinguishable with n = {row.Questions} (from {Share(row.Detectable)} points on it would be found in four of five such tests)");
+    public static string Verdict(PairRow row)
+    {
+        if (row.Distinguishable) return $"{(row.Difference > 0 ? row.First : row.Second)} is better";
+        var found = row.Detectable == 0 ? "no question differs"
+            : row.Detectable > 1 ? "too few questions for any difference"
+            : $"from {Share(row.Detectable)} points on it would be found in four of five such tests";
+        return string.Create(CultureInfo.InvariantCulture, $"not distinguishable with n = {row.Questions} ({found})");
+    }
 
     /// <summary>Those columns that any of the rows has.</summary>
     public static IReadOnlyList<(string Measure, string Heading)> Present((string Measure, string Heading)[] columns, IEnumerable<IReadOnlyDictionary<string, MeanScore>> rows)
