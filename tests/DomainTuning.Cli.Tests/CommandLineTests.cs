@@ -17,6 +17,7 @@ public sealed class CommandLineTests
     [InlineData("serve")]
     [InlineData("models")]
     [InlineData("models add")]
+    [InlineData("evaluate")]
     [InlineData("evaluate beir")]
     [InlineData("questions check")]
     [InlineData("doctor")]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DomainTuning.Arms;
-using DomainTuning.Corpora;
 using DomainTuning.Evaluator.Reports;
 using DomainTuning.Evaluator.Runs;
 
