@@ -48,7 +48,17 @@ public sealed class ArmCatalog : IAsyncDisposable
         corpora = new(OpenCorpusAsync);
     }
 
-    public RetrievalOptions Retrieval => new() { DenseWeight = settings.DenseWeight, Top = settings.Top };
+    /// <summary>The reranker of <see cref="Settings.Reranker"/> that asks the chat model how likely the question is after each passage.</summary>
+    public const string Likelihood = "likelihood";
+
+    public RetrievalOptions Retrieval => new() { DenseWeight = settings.DenseWeight, Top = settings.Top, RerankWeight = settings.RerankWeight ?? DefaultRerankWeight(settings.Reranker) };
+
+    public Settings Settings => settings;
+
+    public Workspace Workspace => workspace;
+
+    /// <summary>Half for the likelihood, which knows nothing of the search (FACTS 15); a cross-encoder is trained to decide alone.</summary>
+    public static double DefaultRerankWeight(string? reranker) => reranker == Likelihood ? 0.5 : 1;
 
     /// <summary>Names of the corpora that have an index.</summary>
     public IReadOnlyList<string> Corpora =>
@@ -109,6 +119,20 @@ public sealed class ArmCatalog : IAsyncDisposable
         return await chatModels.GetAsync(card.Id, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A chat model's card; null for an id that is not in the library.</summary>
+    public ModelCard? ChatCard(string id) => library.List().FirstOrDefault(card => card.Id == id && card.Kind == ModelKind.Chat);
+
+    /// <param name="id">A cross-encoder of the library, or <see cref="Likelihood"/>.</param>
+    /// <param name="options">For the likelihood.</param>
+    public async Task<Reranker> RerankerAsync(string id, LikelihoodOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (id != Likelihood) return await rerankers.GetAsync(id, cancellationToken).ConfigureAwait(false);
+        var model = await ChatClientAsync(settings.ChatModel, cancellationToken).ConfigureAwait(false);
+        return model.GetService(typeof(TextScorer)) is TextScorer scorer
+            ? new LikelihoodReranker(settings.ChatModel, scorer, options)
+            : throw new UnknownArmException($"The chat model '{settings.ChatModel}' does not give probabilities, which --reranker {Likelihood} needs. Choose a local chat model with --chat-model, or a cross-encoder.");
+    }
+
     public Task<OpenCorpus> CorpusAsync(string name, CancellationToken cancellationToken = default) =>
         Corpora.Contains(name)
             ? corpora.GetAsync(name, cancellationToken)
@@ -144,7 +168,7 @@ public sealed class ArmCatalog : IAsyncDisposable
             ?? throw new IndexException($"'{file}' holds no index. Run `domaintuning ingest <folder> --corpus {name} --rebuild`.");
         var embedder = await embedders.GetAsync(manifest.Embedder.Id, cancellationToken).ConfigureAwait(false);
         var index = await SqliteChunkIndex.OpenAsync(file, embedder.Identity, cancellationToken).ConfigureAwait(false);
-        var reranker = settings.Reranker is null ? null : await rerankers.GetAsync(settings.Reranker, cancellationToken).ConfigureAwait(false);
+        var reranker = settings.Reranker is null ? null : await RerankerAsync(settings.Reranker, null, cancellationToken).ConfigureAwait(false);
         return new OpenCorpus(name, index, embedder, new Retriever(index, embedder, reranker));
     }
 }

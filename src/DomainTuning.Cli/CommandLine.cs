@@ -6,6 +6,7 @@ using DomainTuning.Cli.Verbs;
 using DomainTuning.Corpora;
 using DomainTuning.Endpoints;
 using DomainTuning.Evaluator.Beir;
+using DomainTuning.Evaluator.Runs;
 using DomainTuning.Indexing;
 using DomainTuning.Ingest;
 using DomainTuning.Onnx;
@@ -54,7 +55,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {

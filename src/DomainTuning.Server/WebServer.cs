@@ -32,6 +32,7 @@ public sealed class WebServer : IAsyncDisposable
         MapMiddleware(app, settings);
         MapEndpoints(app);
         app.MapPage();
+        app.MapEvaluations(arms.Workspace);
         try
         {
             await app.StartAsync(cancellationToken).ConfigureAwait(false);

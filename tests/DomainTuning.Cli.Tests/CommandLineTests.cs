@@ -20,6 +20,7 @@ public sealed class CommandLineTests
     [InlineData("models add")]
     [InlineData("models convert")]
     [InlineData("models show")]
+    [InlineData("evaluate")]
     [InlineData("evaluate beir")]
     [InlineData("questions check")]
     [InlineData("doctor")]

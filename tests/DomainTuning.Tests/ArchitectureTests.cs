@@ -16,7 +16,7 @@ public sealed partial class ArchitectureTests
         ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Arms"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms"],
-        ["src/DomainTuning.Evaluator"] = ["src/DomainTuning", "src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
+        ["src/DomainTuning.Evaluator"] = ["src/DomainTuning.Arms"],
         ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server", "src/DomainTuning.Evaluator"],
     };
 

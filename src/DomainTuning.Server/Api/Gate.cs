@@ -7,7 +7,7 @@ namespace DomainTuning.Server.Api;
 
 /// <summary>
 /// Who may come in. A page on another site must not reach a server on loopback through a name that it points there (DNS rebinding), so the Host header
-/// must name this server; with an API key, every /v1 request must carry it as a bearer token.
+/// must name this server; with an API key, every request to /v1 and to /evaluations (reports quote documents) must carry it as a bearer token.
 /// </summary>
 internal sealed class Gate(Settings settings)
 {
@@ -22,7 +22,7 @@ internal sealed class Gate(Settings settings)
     {
         if (IsLoopback(settings.Host) && !IsLoopback(request.Host.Host))
             return new ApiException(403, $"Host '{request.Host.Host}' is not this server. Open it as http://{settings.Host}:{settings.Port}.");
-        if (settings.ApiKey is null || !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)) return null;
+        if (settings.ApiKey is null || !(request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) || request.Path.StartsWithSegments("/evaluations", StringComparison.OrdinalIgnoreCase))) return null;
         var given = request.Headers.Authorization.ToString();
         return CryptographicOperations.FixedTimeEquals(Hash(given), Hash("Bearer " + settings.ApiKey))
             ? null

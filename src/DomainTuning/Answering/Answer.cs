@@ -27,6 +27,9 @@ public sealed record Answer
     /// <summary>What was retrieved, in order.</summary>
     public IReadOnlyList<RankedChunk> Passages { get; init; } = [];
 
+    /// <summary>How much speaks for the documents holding an answer at all.</summary>
+    public Evidence? Evidence { get; init; }
+
     /// <summary>Sentences of the model that no quote supported.</summary>
     public int DroppedSentences { get; init; }
 

@@ -76,7 +76,7 @@ public sealed class Answerer
             {
                 Final = new Answer
                 {
-                    Text = AnswerComposer.NotInDocuments, NotInDocuments = true, SearchedQuestion = question, Passages = passages,
+                    Text = AnswerComposer.NotInDocuments, NotInDocuments = true, SearchedQuestion = question, Passages = passages, Evidence = evidence,
                     DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
                 },
             };
@@ -96,7 +96,7 @@ public sealed class Answerer
         {
             Final = new Answer
             {
-                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, DroppedSentences = composer.DroppedSentences,
+                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, Evidence = evidence, DroppedSentences = composer.DroppedSentences,
                 DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
             },
         };

@@ -24,8 +24,11 @@ public sealed record Settings
     /// <summary>Default: the shipped English encoder; bge-small-zh-v1.5 for Chinese documents.</summary>
     public string Embedder { get; init; } = "bge-small-en-v1.5";
 
-    /// <summary>A cross-encoder from the model library that orders the best passages again. Default: none is shipped.</summary>
+    /// <summary>What orders the best passages again: a cross-encoder from the model library, or "likelihood" for the chat model itself. Default: none.</summary>
     public string? Reranker { get; init; }
+
+    /// <summary>Weight of the reranker against the search, 0 to 1. Default: 0.5 for "likelihood", 1 for a cross-encoder. `domaintuning evaluate fit` measures it.</summary>
+    public double? RerankWeight { get; init; }
 
     /// <summary>Default: loopback. Anything wider needs <see cref="ApiKey"/>.</summary>
     public string Host { get; init; } = "127.0.0.1";
@@ -56,7 +59,8 @@ public sealed record Settings
         new("chatModel", "the chat model's id (domaintuning models list)", (s, v) => s with { ChatModel = v }, s => s.ChatModel),
         new("chatForm", $"how its weights are kept: {string.Join(", ", ChatForms)}", (s, v) => s with { ChatForm = OneOf(v, ChatForms) }, s => s.ChatForm),
         new("embedder", "the sentence encoder's id", (s, v) => s with { Embedder = v }, s => s.Embedder),
-        new("reranker", "a cross-encoder's id", (s, v) => s with { Reranker = v }, s => s.Reranker),
+        new("reranker", "a cross-encoder's id, or likelihood to ask the chat model", (s, v) => s with { Reranker = v }, s => s.Reranker),
+        new("rerankWeight", "weight of the reranker against the search, 0 to 1", (s, v) => s with { RerankWeight = Share(v) }, s => s.RerankWeight?.ToString(CultureInfo.InvariantCulture)),
         new("host", "the address that the server listens on", (s, v) => s with { Host = v }, s => s.Host),
         new("port", "the port that the server listens on, 0 for any free one", (s, v) => s with { Port = Whole(v, 0, 65535) }, s => Text(s.Port)),
         new("apiKey", "the key that every API request must carry", (s, v) => s with { ApiKey = v }, s => s.ApiKey is null ? null : "(set)"),

@@ -21,7 +21,7 @@ public sealed class Retriever(ChunkIndex index, Embedder embedder, Reranker? rer
 
         var fused = Fuse(Scores(dense), Scores(lexical), options);
         var candidates = Describe(fused, dense, lexical);
-        if (reranker is not null) candidates = await RerankAsync(query, candidates, options.Reranked, cancellationToken).ConfigureAwait(false);
+        if (reranker is not null) candidates = await RerankAsync(query, candidates, options, cancellationToken).ConfigureAwait(false);
         var paths = await PathsAsync(cancellationToken).ConfigureAwait(false);
         return [.. candidates.Take(options.Top).Select((found, i) => found with { Rank = i + 1, DocumentPath = paths.GetValueOrDefault(found.Chunk.DocumentId, "") })];
     }
@@ -56,13 +56,23 @@ public sealed class Retriever(ChunkIndex index, Embedder embedder, Reranker? rer
         })];
     }
 
-    /// <summary>The first <paramref name="count"/> in the reranker's order, the rest as it was.</summary>
-    private async Task<List<RankedChunk>> RerankAsync(string query, List<RankedChunk> candidates, int count, CancellationToken cancellationToken)
+    /// <summary>The first ones in the order of reranker and search together, the rest as it was.</summary>
+    private async Task<List<RankedChunk>> RerankAsync(string query, List<RankedChunk> candidates, RetrievalOptions options, CancellationToken cancellationToken)
     {
-        var head = candidates.Take(count).ToList();
+        var head = candidates.Take(options.Reranked).ToList();
+        if (head.Count < 2 || head[0].Score - head[1].Score > options.RerankWithin) return candidates;
         var scores = await reranker!.ScoreAsync(query, [.. head.Select(found => found.Chunk.EmbeddedText)], cancellationToken).ConfigureAwait(false);
-        var reranked = head.Zip(scores, (found, score) => found with { Score = score, Reranked = score }).OrderByDescending(found => found.Score);
-        return [.. reranked, .. candidates.Skip(count)];
+        var read = head.Zip(scores, (found, score) => found with { Reranked = score }).ToList();
+        return [.. Mix(read, options.RerankWeight), .. candidates.Skip(read.Count)];
+    }
+
+    /// <summary>By weighted min-max of the two scores; at weight 1 the reranker's own score stands.</summary>
+    public static IEnumerable<RankedChunk> Mix(IReadOnlyList<RankedChunk> read, double weight)
+    {
+        if (weight == 1) return read.Select(found => found with { Score = found.Reranked!.Value }).OrderByDescending(found => found.Score);
+        var fused = Fusion.Scale([.. read.Select((found, i) => (i, found.Score))]);
+        var reranked = Fusion.Scale([.. read.Select((found, i) => (i, found.Reranked!.Value))]);
+        return read.Select((found, i) => found with { Score = (weight * reranked[i].Score) + ((1 - weight) * fused[i].Score) }).OrderByDescending(found => found.Score);
     }
 
     private async Task<Dictionary<DocumentId, string>> PathsAsync(CancellationToken cancellationToken) =>

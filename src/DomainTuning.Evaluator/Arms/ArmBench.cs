@@ -1,0 +1,177 @@
+using DomainTuning.Adapters;
+using System.Diagnostics;
+using DomainTuning.Answering;
+using DomainTuning.Arms;
+using DomainTuning.Corpora;
+using DomainTuning.Evaluator.Runs;
+using DomainTuning.Evaluator.Searches;
+using DomainTuning.Retrieval;
+using Microsoft.Extensions.AI;
+
+namespace DomainTuning.Evaluator.Arms;
+
+/// <summary>
+/// Sets up what a recipe names: the searches, and the arms by their short names or model ids, over the models and corpora of a workspace. The catalog owns the
+/// models.
+/// </summary>
+public sealed class ArmBench
+{
+    /// <summary>What a search returns here: deeper than a prompt needs, so that every measure has its cut-off.</summary>
+    private const int Depth = 20;
+
+    private readonly ArmCatalog catalog;
+    private readonly EvaluationRecipe recipe;
+    private readonly OpenCorpus open;
+    private readonly Retriever retriever;
+    private readonly CorpusSearch asServed;
+    private readonly string rerankerIdentity;
+
+    private ArmBench(ArmCatalog catalog, EvaluationRecipe recipe, OpenCorpus open, CorpusChunks corpus, PlainBaseline plain, Retriever plainRetriever, Retriever retriever)
+    {
+        (this.catalog, this.recipe, this.open, this.retriever, Corpus) = (catalog, recipe, open, retriever, corpus);
+        rerankerIdentity = recipe.Reranker is null ? "none" : $"{recipe.Reranker} ({ModelIdentity(recipe.ChatModel)})";
+        var deep = recipe.Retrieval with { Top = Depth };
+        var served = new CorpusSearch("hybrid", $"BM25 + the embedder, min-max, weight {Number(deep.DenseWeight)} on the embedder", corpus, plainRetriever, deep);
+        Searches =
+        [
+            plain,
+            new CorpusSearch("lexical", "BM25 over chunks with their headings", corpus, plainRetriever, deep with { Mode = SearchMode.Lexical }),
+            new CorpusSearch("dense", "the embedder over chunks with their headings", corpus, plainRetriever, deep with { Mode = SearchMode.Dense }),
+            served,
+        ];
+        asServed = served;
+        if (recipe.Reranker is null) return;
+        asServed = new CorpusSearch(
+            "hybrid+" + recipe.Reranker, $"the hybrid's first {deep.Reranked} read again by {recipe.Reranker}, weight {Number(deep.RerankWeight)}", corpus, retriever, deep, rerankerIdentity);
+        Searches = [.. Searches, asServed];
+    }
+
+    public CorpusChunks Corpus { get; }
+
+    /// <summary>The plain baseline, both halves of the hybrid, the hybrid, and the hybrid with its reranker where the recipe names one.</summary>
+    public IReadOnlyList<PassageSearch> Searches { get; }
+
+    public static async Task<ArmBench> OpenAsync(ArmCatalog catalog, EvaluationRecipe recipe, CancellationToken cancellationToken = default)
+    {
+        recipe.Validate();
+        var open = await catalog.CorpusAsync(recipe.Corpus, cancellationToken).ConfigureAwait(false);
+        var corpus = await CorpusChunks.ReadAsync(open.Index, cancellationToken).ConfigureAwait(false);
+        var plain = await PlainBaseline.CreateAsync(corpus, open.Embedder, cancellationToken).ConfigureAwait(false);
+        // A time budget would make a ranking depend on the machine's load; latencies are reported beside.
+        var unhurried = new LikelihoodOptions { Budget = Timeout.InfiniteTimeSpan };
+        var reranker = recipe.Reranker is null ? null : await catalog.RerankerAsync(recipe.Reranker, unhurried, cancellationToken).ConfigureAwait(false);
+        return new ArmBench(catalog, recipe, open, corpus, plain, new Retriever(open.Index, open.Embedder), new Retriever(open.Index, open.Embedder, reranker));
+    }
+
+    /// <summary>The recipe's arms in its order, or all that exist.</summary>
+    public async Task<IReadOnlyList<EvaluationArm>> ArmsAsync(CancellationToken cancellationToken = default)
+    {
+        var arms = new List<EvaluationArm>();
+        foreach (var name in recipe.Arms.Count > 0 ? recipe.Arms : ["base", "quote", "rag", "product", "oracle", .. Adapters.SelectMany(ArmsOf)])
+            arms.AddRange(await OpenAsync(name, cancellationToken).ConfigureAwait(false));
+        var twice = arms.CountBy(arm => arm.Name, StringComparer.Ordinal).FirstOrDefault(entry => entry.Value > 1).Key;
+        return twice is null ? arms : throw new ArgumentException($"The arm '{twice}' is named twice in --arms.");
+    }
+
+    private IEnumerable<ArmId> Adapters => catalog.List().Where(arm => arm.Adapter is not null && arm.Model == recipe.ChatModel && arm.Corpus is null);
+
+    private IEnumerable<string> ArmsOf(ArmId adapter) => [adapter.ToString(), (adapter with { Corpus = recipe.Corpus }).ToString()];
+
+    private async Task<IReadOnlyList<EvaluationArm>> OpenAsync(string name, CancellationToken cancellationToken) => name switch
+    {
+        "base" => [await ModelAsync(name, new ArmId(recipe.ChatModel), cancellationToken).ConfigureAwait(false)],
+        "rag" => [await ModelAsync(name, new ArmId(recipe.ChatModel, null, recipe.Corpus), cancellationToken).ConfigureAwait(false)],
+        "oracle" => [await OracleAsync(cancellationToken).ConfigureAwait(false)],
+        "quote" => [Answering(name, "the best verbatim quotes, no language model (quote@" + recipe.Corpus + ")", null)],
+        "product" => [Answering(name, $"what a user sees: the quote, then the sentences of {recipe.ChatModel} that it supports", await catalog.ChatModelAsync(new ArmId(recipe.ChatModel), cancellationToken).ConfigureAwait(false))],
+        "adapter" => [await ModelAsync(name, OnlyAdapter(), cancellationToken).ConfigureAwait(false)],
+        "rag+adapter" => [await ModelAsync(name, OnlyAdapter() with { Corpus = recipe.Corpus }, cancellationToken).ConfigureAwait(false)],
+        _ when ArmId.Parse(name) is { IsExtractive: true } quote => [Answering(name, "the best verbatim quotes, no language model", null, quote)],
+        _ => [await ModelAsync(name, ArmId.Parse(name), cancellationToken).ConfigureAwait(false)],
+    };
+
+    private ArmId OnlyAdapter() => Adapters.ToList() switch
+    {
+        [var only] => only,
+        [] => throw new UnknownArmException($"There is no adapter for '{recipe.ChatModel}'. Train one, or leave the arms 'adapter' and 'rag+adapter' out of --arms."),
+        var several => throw new UnknownArmException($"There are several adapters: {string.Join(", ", several)}. Name one in --arms by its model id."),
+    };
+
+    private async Task<EvaluationArm> ModelAsync(string name, ArmId arm, CancellationToken cancellationToken)
+    {
+        CheckCorpus(arm);
+        var model = await catalog.ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
+        var adapter = arm.Adapter is null || catalog.ChatCard(arm.Model) is { Endpoint: not null } ? null : catalog.Adapters(arm.Model).Find(arm.Adapter);
+        var with = arm.Adapter is null ? arm.Model : $"{arm.Model} with adapter {arm.Adapter}";
+        return new ModelArm(model, new ModelArmOptions
+        {
+            Name = name,
+            Description = arm.Corpus is null ? $"{with} from memory, short answer" : $"{with}, short answer from the passages of {asServed.Name}",
+            ModelIdentity = ModelIdentity(arm.Model, adapter, model),
+            Adapter = adapter,
+            Read = arm.Corpus is null ? null : Timed((question, token) => SearchAsync(question.Text, token)),
+            ReadIdentity = arm.Corpus is null ? null : ReadIdentity,
+            Answering = ShortAnswering,
+        });
+    }
+
+    private async Task<EvaluationArm> OracleAsync(CancellationToken cancellationToken)
+    {
+        var model = await catalog.ChatModelAsync(new ArmId(recipe.ChatModel), cancellationToken).ConfigureAwait(false);
+        return new ModelArm(model, new ModelArmOptions
+        {
+            Name = "oracle",
+            Description = $"{recipe.ChatModel}, short answer from the evidence pages themselves",
+            ModelIdentity = ModelIdentity(recipe.ChatModel, null, model),
+            Read = Timed(new EvidenceReading(Corpus, asServed).ReadAsync),
+            ReadIdentity = "evidence pages, else " + ReadIdentity,
+            ReadsEvidence = true,
+            Answering = ShortAnswering,
+        });
+    }
+
+    private AnswererArm Answering(string name, string description, IChatClient? model, ArmId? named = null)
+    {
+        if (named is not null) CheckCorpus(named);
+        var options = new AnsweringOptions { Retrieval = recipe.Retrieval, PassageTokens = recipe.PassageTokens };
+        var identity = $"answer; {(model is null ? "no model" : ModelIdentity(recipe.ChatModel, null, model))}; {ReadIdentity}; {options}; {ProgramIdentity.Of(typeof(Answerer))}";
+        return new AnswererArm(name, description, identity, new Answerer(open.Index, retriever, open.Embedder, model, options));
+    }
+
+    private AnsweringOptions ShortAnswering => new() { MaxOutputTokens = 48, PassageTokens = recipe.PassageTokens };
+
+    private string ReadIdentity => $"{Corpus.Identity}; {recipe.Retrieval}; reranker {rerankerIdentity}; {ProgramIdentity.Of(typeof(Retriever))}";
+
+    private async Task<IReadOnlyList<RankedChunk>> SearchAsync(string question, CancellationToken cancellationToken) =>
+        [.. (await asServed.SearchAsync(question, cancellationToken).ConfigureAwait(false)).Take(recipe.Retrieval.Top)];
+
+    private static Func<Question, CancellationToken, Task<Reading>> Timed(Func<Question, CancellationToken, Task<IReadOnlyList<RankedChunk>>> read) => async (question, cancellationToken) =>
+    {
+        var start = Stopwatch.GetTimestamp();
+        var passages = await read(question, cancellationToken).ConfigureAwait(false);
+        return new Reading(passages, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    };
+
+    private string ModelIdentity(string id, AdapterPlace? adapter = null, IChatClient? model = null)
+    {
+        var card = catalog.ChatCard(id) ?? throw new UnknownArmException($"There is no chat model '{id}'. `domaintuning models list` shows what there is.");
+        var where = card.Endpoint is { } elsewhere ? $"{elsewhere.Url} {elsewhere.Model}" : string.Join(' ', card.Files.Select(file => file.Sha256 ?? $"{file.Path} {file.Bytes}"));
+        var with = adapter is null ? "" : $"; adapter {adapter.Name} {HashOf(adapter)}";
+        return $"{id} {where}{with}; {(model is null ? "" : ProgramIdentity.Of(model.GetType()))}";
+    }
+
+    /// <summary>Of the adapter's weights, so that a retrained one answers anew.</summary>
+    private static string HashOf(AdapterPlace adapter)
+    {
+        using var stream = File.OpenRead(adapter.IsOnnxFile ? adapter.Path : Path.Combine(adapter.Path, "adapter_model.safetensors"));
+        return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream));
+    }
+
+    private void CheckCorpus(ArmId arm)
+    {
+        if (arm.Corpus is not null && arm.Corpus != recipe.Corpus)
+            throw new ArgumentException($"The arm '{arm}' reads another corpus than the questions are about ({recipe.Corpus}).");
+    }
+
+    private static string Number(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
