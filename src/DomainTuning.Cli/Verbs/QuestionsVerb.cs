@@ -22,7 +22,7 @@ internal static class QuestionsVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var workspace = flags.Workspace(parsed);
-            var (name, folder) = Find(workspace, parsed.GetValue(corpus)!);
+            var (name, folder) = CorpusPlace.Find(workspace, parsed.GetValue(corpus)!);
             var file = QuestionFile.Examine(Path.Combine(folder, QuestionFile.Name));
             await using var index = await OpenAsync(workspace, name, folder, cancellationToken);
             var report = await QuestionCheck.RunAsync(file, index, cancellationToken);
@@ -31,13 +31,6 @@ internal static class QuestionsVerb
             return report.IsSound ? CommandLine.Done : CommandLine.Failed;
         });
         return command;
-    }
-
-    private static (string Name, string Folder) Find(Workspace workspace, string corpus)
-    {
-        if (Directory.Exists(corpus)) return (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(corpus))), corpus);
-        var folder = Path.Combine(workspace.CorporaFolder, corpus);
-        return Directory.Exists(folder) ? (corpus, folder) : throw new SettingsException($"There is no corpus '{corpus}': neither a folder of that name nor {folder}.");
     }
 
     private static async Task<ChunkIndex> OpenAsync(Workspace workspace, string name, string folder, CancellationToken cancellationToken)

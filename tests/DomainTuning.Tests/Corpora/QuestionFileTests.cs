@@ -45,4 +45,17 @@ public sealed class QuestionFileTests
 
         Assert.Contains("line 2", Assert.Throws<QuestionFileException>(() => QuestionFile.Read(folder[QuestionFile.Name])).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void TheSampleCorpusHasEnoughQuestionsOfEachSplitAndNoSectionInTwo()
+    {
+        var questions = QuestionFile.Read(Path.Combine(Fixtures.Root, "corpora", "cnc", QuestionFile.Name));
+
+        Assert.InRange(questions.Count(question => question.Split == QuestionSplit.Train), 340, int.MaxValue);
+        Assert.InRange(questions.Count(question => question.Split == QuestionSplit.Validation), 80, int.MaxValue);
+        Assert.InRange(questions.Count(question => question.Split == QuestionSplit.Test), 180, int.MaxValue);
+        Assert.InRange(questions.Count(question => !question.IsAnswerable) / (double)questions.Count, 0.15, 0.18);
+        Assert.All(questions.GroupBy(question => question.Section), section => Assert.Single(section.Select(question => question.Split).Distinct()));
+        Assert.All(Enum.GetValues<QuestionKind>(), kind => Assert.Equal(3, questions.Where(question => question.Kind == kind).Select(question => question.Split).Distinct().Count()));
+    }
 }
