@@ -8,8 +8,12 @@ namespace DomainTuning.Checkpoints.Library;
 /// <param name="HeadDimensions">Width of one head.</param>
 /// <param name="ContextTokens">Longest sequence that the model was trained for.</param>
 /// <param name="Parameters">Number of weights; computed from the other numbers where the tensors have not been counted.</param>
-public sealed record ChatDimensions(int Layers, int KeyValueHeads, int HeadDimensions, int ContextTokens, long Parameters)
+/// <param name="IsFourBit">The checkpoint keeps most weights in 4-bit blocks.</param>
+public sealed record ChatDimensions(int Layers, int KeyValueHeads, int HeadDimensions, int ContextTokens, long Parameters, bool IsFourBit = false)
 {
+    // general.file_type of GGUF: mostly Q4_0, Q4_1, Q4_K_S, Q4_K_M (llama.h, enum llama_ftype).
+    private static readonly int[] FourBitFileTypes = [2, 3, 14, 15];
+
     /// <summary>Reads them from the model's files.</summary>
     /// <exception cref="CheckpointException">A file is missing or damaged, or lacks one of the numbers.</exception>
     public static ChatDimensions Of(ModelCard card)
@@ -23,9 +27,10 @@ public sealed record ChatDimensions(int Layers, int KeyValueHeads, int HeadDimen
     {
         if (metadata.StringOrNull("general.architecture") is not { } architecture) return null;
         int? Number(string key) => metadata.TryGet($"{architecture}.{key}", out var value) && value.Value is not Array ? metadata.Integer<int>($"{architecture}.{key}") : null;
-        return Build(
+        var built = Build(
             Number("block_count"), Number("embedding_length"), Number("attention.head_count"), Number("attention.head_count_kv"), Number("attention.key_length"),
             Number("feed_forward_length"), Number("vocab_size"), tied: true, Number("context_length"));
+        return built is null ? null : built with { IsFourBit = FourBitFileTypes.Contains(metadata.Integer("general.file_type", -1)) };
     }
 
     /// <summary>From config.json; null when a number is not there.</summary>

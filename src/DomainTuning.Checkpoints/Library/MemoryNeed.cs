@@ -13,11 +13,11 @@ public sealed record MemoryNeed(long WeightBytes, long CacheBytesPerToken, int C
     /// <summary>8-bit blocks of 32 weights, each with a 4-byte scale and a byte for its zero point.</summary>
     public const double ByteBlocks = 1 + (4 + 1) / 32.0;
 
-    /// <summary>4-bit blocks of 32 weights, each with a 4-byte scale and half a byte for its zero point.</summary>
-    public const double NibbleBlocks = 0.5 + (4 + 0.5) / 32;
+    /// <summary>4-bit blocks of 32 weights, each with a 4-byte scale and a 4-byte minimum.</summary>
+    public const double NibbleBlocks = 0.5 + (4 + 4) / 32.0;
 
-    /// <summary>From this size on a model is kept in 4-bit blocks: what they cost in quality falls with size, and memory is what is short then.</summary>
-    public const long LargeModel = 2_000_000_000;
+    /// <summary>Above this size the engine takes 4-bit blocks over as a checkpoint has them (docs/decisions/0003); everything else is kept in 8-bit blocks.</summary>
+    public const long LargeModel = 1_000_000_000;
 
     /// <summary>The process itself, activations and tables: an allowance, not a measurement.</summary>
     public const long OtherBytes = 200_000_000;
@@ -29,18 +29,18 @@ public sealed record MemoryNeed(long WeightBytes, long CacheBytesPerToken, int C
     /// <summary>All of it.</summary>
     public long Bytes => WeightBytes + CacheBytes + OtherBytes;
 
-    /// <summary>Bytes that the engine keeps for one weight of a model of that size.</summary>
-    public static double BytesPerWeight(long parameters) => parameters < LargeModel ? ByteBlocks : NibbleBlocks;
+    /// <summary>Bytes that the engine keeps for one weight.</summary>
+    public static double BytesPerWeight(ChatDimensions model) => model is { Parameters: > LargeModel, IsFourBit: true } ? NibbleBlocks : ByteBlocks;
 
     /// <param name="contextTokens">Cut to what the model was trained for.</param>
-    /// <param name="bytesPerWeight">Default: the engine's own choice for a model of that size.</param>
+    /// <param name="bytesPerWeight">Default: the engine's own choice.</param>
     /// <param name="bytesPerValue">Of keys and values. Default 4: 32-bit floats.</param>
     public static MemoryNeed Of(ChatDimensions model, int contextTokens, int requests, double? bytesPerWeight = null, int bytesPerValue = BytesPerValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(requests, 1);
         return new MemoryNeed(
-            (long)(model.Parameters * (bytesPerWeight ?? BytesPerWeight(model.Parameters))),
+            (long)(model.Parameters * (bytesPerWeight ?? BytesPerWeight(model))),
             2L * model.Layers * model.KeyValueHeads * model.HeadDimensions * bytesPerValue,
             Math.Min(contextTokens, model.ContextTokens),
             requests);

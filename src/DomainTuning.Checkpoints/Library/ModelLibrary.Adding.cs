@@ -91,7 +91,7 @@ public sealed partial class ModelLibrary
         var fitting = (available - MemoryNeed.OtherBytes - cache) / MemoryNeed.NibbleBlocks / 1e9;
         throw new CheckpointException(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"'{id}' needs {ByteSize.Show(need.Bytes)} of memory ({model.Parameters / 1e9:0.0} billion weights: {ByteSize.Show(need.WeightBytes)}; {need.ContextTokens} tokens of context: {ByteSize.Show(cache)}), but this machine has {ByteSize.Show(available)}. {(longest >= 256 ? $"It would fit with a context of {longest} tokens, too few for answers from documents" : "No context is small enough for it")}; {(fitting > 0.05 ? $"choose a model of up to {fitting:0.0} billion weights" : "use a machine with more memory")}."));
+            $"'{id}' needs {ByteSize.Show(need.Bytes)} of memory ({model.Parameters / 1e9:0.0} billion weights: {ByteSize.Show(need.WeightBytes)}; {need.ContextTokens} tokens of context: {ByteSize.Show(cache)}), but this machine has {ByteSize.Show(available)}. {(longest >= 256 ? $"It would fit with a context of {longest} tokens, too few for answers from documents" : "No context is small enough for it")}; {(fitting > 0.05 ? $"choose a 4-bit GGUF file of up to {fitting:0.0} billion weights" : "use a machine with more memory")}."));
     }
 
     private static ModelSource Resolve(string source, ref AddModelOptions options, HttpClient http)

@@ -24,8 +24,24 @@ internal sealed class AddedTokens
 
     public bool IsControl(int id) => _control.Contains(id);
 
+    /// <summary>Encodes a text: these tokens, and between them what <paramref name="encodePlain"/> makes of the rest (text, start, end, where to add).</summary>
+    public List<Token> Around(string text, IReadOnlyList<Range> trusted, Action<string, int, int, List<Token>> encodePlain)
+    {
+        var tokens = new List<Token>(text.Length / 3 + 4);
+        var done = 0;
+        foreach (var control in Find(text, trusted))
+        {
+            if (control.Start > done) encodePlain(text, done, control.Start, tokens);
+            tokens.Add(control);
+            done = control.End;
+        }
+
+        if (done < text.Length) encodePlain(text, done, text.Length, tokens);
+        return tokens;
+    }
+
     /// <summary>The tokens in order, with the UTF-16 range each one takes, stripped white space included.</summary>
-    public IEnumerable<Token> Find(string text, IReadOnlyList<Range> trusted)
+    private IEnumerable<Token> Find(string text, IReadOnlyList<Range> trusted)
     {
         var taken = 0;
         var next = 0;

@@ -71,19 +71,7 @@ public sealed class ByteLevelBpeTokenizer : ChatTokenizer
     /// <summary>The bytes that an id stands for; rarely whole characters. Empty for an id that the vocabulary does not have (models pad theirs).</summary>
     public override ReadOnlyMemory<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : default;
 
-    public override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted)
-    {
-        var tokens = new List<Token>(text.Length / 3 + 4);
-        var done = 0;
-        foreach (var control in _added.Find(text, trusted))
-        {
-            EncodePlain(text, done, control.Start, tokens);
-            tokens.Add(control);
-            done = control.End;
-        }
-        EncodePlain(text, done, text.Length, tokens);
-        return tokens;
-    }
+    public override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted) => _added.Around(text, trusted, EncodePlain);
 
     public override string Decode(IReadOnlyList<int> ids, bool skipControlTokens = false)
     {

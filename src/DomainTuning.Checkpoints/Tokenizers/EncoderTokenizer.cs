@@ -41,20 +41,7 @@ public abstract class EncoderTokenizer : Tokenizer
 
     public override int? ControlToken(string text) => added.IdOf(text);
 
-    public sealed override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted)
-    {
-        var tokens = new List<Token>(text.Length / 4 + 4);
-        var position = 0;
-        foreach (var match in added.Find(text, trusted))
-        {
-            if (match.Start > position) EncodeSegment(text, position, match.Start, tokens);
-            tokens.Add(match);
-            position = match.End;
-        }
-
-        if (position < text.Length) EncodeSegment(text, position, text.Length, tokens);
-        return tokens;
-    }
+    public sealed override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted) => added.Around(text, trusted, EncodeSegment);
 
     public sealed override string Decode(IReadOnlyList<int> ids, bool skipControlTokens = false)
     {

@@ -103,19 +103,7 @@ public sealed class SentencePieceBpeTokenizer : ChatTokenizer
     /// <summary>The bytes that an id stands for; its ▁ is a space. Empty for an id that the vocabulary does not have.</summary>
     public override ReadOnlyMemory<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : default;
 
-    public override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted)
-    {
-        var tokens = new List<Token>(text.Length / 3 + 4);
-        var done = 0;
-        foreach (var control in _added.Find(text, trusted))
-        {
-            EncodePlain(text, done, control.Start, tokens);
-            tokens.Add(control);
-            done = control.End;
-        }
-        EncodePlain(text, done, text.Length, tokens);
-        return tokens;
-    }
+    public override IReadOnlyList<Token> Encode(string text, IReadOnlyList<Range> trusted) => _added.Around(text, trusted, EncodePlain);
 
     /// <summary>As the reference: byte tokens in a row that are no valid UTF-8 as a whole give one U+FFFD each, and the space that encoding put first is dropped.</summary>
     public override string Decode(IReadOnlyList<int> ids, bool skipControlTokens = false)

@@ -28,10 +28,11 @@ public sealed class MemoryNeedTests : IDisposable
     public void TheContextEndsWhereTheModelsTrainingDid() => Assert.Equal(131_072, MemoryNeed.Of(Llama8B, 1_000_000, 1).ContextTokens);
 
     [Fact]
-    public void LargeModelsAreKeptInFourBits()
+    public void OnlyLargeModelsThatAreInFourBitsAlreadyStayInThem()
     {
-        Assert.Equal((long)(8_030_261_248 * 0.640625), MemoryNeed.Of(Llama8B, 1, 1).WeightBytes);
-        Assert.Equal((long)(1_000_000_000 * 1.15625), MemoryNeed.Of(Llama8B with { Parameters = 1_000_000_000 }, 1, 1).WeightBytes);
+        Assert.Equal((long)(8_030_261_248 * 0.75), MemoryNeed.Of(Llama8B with { IsFourBit = true }, 1, 1).WeightBytes);
+        Assert.Equal((long)(8_030_261_248 * 1.15625), MemoryNeed.Of(Llama8B, 1, 1).WeightBytes);
+        Assert.Equal((long)(1_000_000_000 * 1.15625), MemoryNeed.Of(Llama8B with { Parameters = 1_000_000_000, IsFourBit = true }, 1, 1).WeightBytes);
     }
 
     [Fact]
@@ -39,7 +40,7 @@ public sealed class MemoryNeedTests : IDisposable
     {
         var card = ModelLibrary.Open(Fixtures.Model("smollm2-135m-instruct"));
 
-        Assert.Equal(new ChatDimensions(30, 3, 64, 8192, 134_515_008), ChatDimensions.Of(card));
+        Assert.Equal(new ChatDimensions(30, 3, 64, 8192, 134_515_008, IsFourBit: true), ChatDimensions.Of(card));
     }
 
     [Fact]
@@ -60,13 +61,13 @@ public sealed class MemoryNeedTests : IDisposable
         ModelLibrary Library(double gigabytes) => new(_folder["models"]) { AvailableMemory = () => (long)(gigabytes * 1e9) };
 
         var none = await Assert.ThrowsAsync<CheckpointException>(() => Library(3).AddAsync(_folder["large"], null, null, TestContext.Current.CancellationToken));
-        var some = await Assert.ThrowsAsync<CheckpointException>(() => Library(5.5).AddAsync(_folder["large"], null, null, TestContext.Current.CancellationToken));
+        var some = await Assert.ThrowsAsync<CheckpointException>(() => Library(9.2).AddAsync(_folder["large"], null, null, TestContext.Current.CancellationToken));
 
-        Assert.Contains("'large' needs 5.9 GB of memory (7.3 billion weights: 4.6 GB; 2048 tokens of context: 1.1 GB), but this machine has 3.0 GB", none.Message, StringComparison.Ordinal);
-        Assert.Contains("No context is small enough for it; choose a model of up to 2.7 billion weights", none.Message, StringComparison.Ordinal);
+        Assert.Contains("'large' needs 9.7 GB of memory (7.3 billion weights: 8.4 GB; 2048 tokens of context: 1.1 GB), but this machine has 3.0 GB", none.Message, StringComparison.Ordinal);
+        Assert.Contains("No context is small enough for it; choose a 4-bit GGUF file of up to 2.3 billion weights", none.Message, StringComparison.Ordinal);
         Assert.Contains("It would fit with a context of", some.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["models"]));
-        Assert.Equal("large", (await Library(8).AddAsync(_folder["large"], null, null, TestContext.Current.CancellationToken)).Id);
+        Assert.Equal("large", (await Library(12).AddAsync(_folder["large"], null, null, TestContext.Current.CancellationToken)).Id);
     }
 
     [Fact]
