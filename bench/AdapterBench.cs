@@ -33,9 +33,9 @@ internal static class AdapterBench
             {
                 var name = string.Create(CultureInfo.InvariantCulture, $"r{rank}");
                 RandomAdapter.Write(Path.Combine(root, name), client.Conversion.Shape, rank, seed: rank, strength: 0.005f);
-                var before = ResidentMegabytes();
+                var before = Machine.ResidentMegabytes();
                 var facts = await client.LoadAdapterAsync(name);
-                arms.Add(($"{client.ModelId}:{name}", name, facts.Bytes / 1e6, ResidentMegabytes() - before));
+                arms.Add(($"{client.ModelId}:{name}", name, facts.Bytes / 1e6, Machine.ResidentMegabytes() - before));
             }
 
             var best = new (double Prefill, double Decode)[arms.Count];
@@ -76,11 +76,5 @@ internal static class AdapterBench
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < 200; i++) await client.LoadAdapterAsync(adapter);
         return watch.Elapsed.TotalMilliseconds / 200;
-    }
-
-    private static double ResidentMegabytes()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64 / 1e6;
     }
 }

@@ -40,7 +40,7 @@ internal static class SoakBench
 
             var (own, mixed, likeNone, givenUp, lost) = (0, 0, 0, 0, 0);
             var (next, done) = (-1, 0);
-            var (before, watch) = (ResidentMegabytes(), Stopwatch.StartNew());
+            var (before, watch) = (Machine.ResidentMegabytes(), Stopwatch.StartNew());
             var middle = before;
             await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
             {
@@ -66,14 +66,14 @@ internal static class SoakBench
                         await Console.Error.WriteLineAsync(error.Message);
                     }
 
-                    if (Interlocked.Increment(ref done) == requests / 2) middle = ResidentMegabytes();
+                    if (Interlocked.Increment(ref done) == requests / 2) middle = Machine.ResidentMegabytes();
                 }
             })));
 
             var report = new Report(
                 "soak", $"{card.Id} ({client.Conversion.Form}): {requests} requests over {arms.Length} arms from {Clients} clients, one in ten given up", $"soak --model {model} --requests {requests}",
                 "like its own arm alone", "like another arm (mixed)", "like none", "given up", "lost", "requests/s", "memory before / halfway / after, MB");
-            report.Row(own, mixed, likeNone, givenUp, lost, requests / watch.Elapsed.TotalSeconds, string.Create(CultureInfo.InvariantCulture, $"{before:0} / {middle:0} / {ResidentMegabytes():0}"));
+            report.Row(own, mixed, likeNone, givenUp, lost, requests / watch.Elapsed.TotalSeconds, string.Create(CultureInfo.InvariantCulture, $"{before:0} / {middle:0} / {Machine.ResidentMegabytes():0}"));
             report.Finish(write);
         }
         finally
@@ -84,10 +84,4 @@ internal static class SoakBench
 
     private static async Task<string> AnswerAsync(OnnxChatClient client, string arm, string question, CancellationToken cancellationToken) =>
         (await client.GetResponseAsync(question, new ChatOptions { ModelId = arm, MaxOutputTokens = AnswerTokens }, cancellationToken)).Text;
-
-    private static double ResidentMegabytes()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64 / 1e6;
-    }
 }

@@ -41,9 +41,7 @@ public sealed class ArmCatalog : IAsyncDisposable
             ? new EndpointChatClient(elsewhere, Endpoints)
             : await OnnxChatClient.LoadAsync(
                 library.Find(id).Folder, workspace.ModelCacheFolder, ChatOptions(id), conversion, cancellationToken).ConfigureAwait(false));
-        embedders = new((id, _) => Task.Run<Embedder>(() => library.Find(id) is { Endpoint: not null } elsewhere
-            ? new EndpointEmbedder(elsewhere, Endpoints)
-            : OnnxEmbedder.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
+        embedders = new((id, _) => Task.Run(() => WorkspaceEmbedder.Open(workspace, settings, id)));
         rerankers = new((id, _) => Task.Run(() => OnnxReranker.Load(library.Find(id).Folder, new EncoderOptions { Threads = settings.Threads })));
         corpora = new(OpenCorpusAsync);
     }

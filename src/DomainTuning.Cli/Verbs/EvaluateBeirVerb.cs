@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using DomainTuning.Evaluator;
+using DomainTuning.Arms;
 using DomainTuning.Evaluator.Beir;
 using DomainTuning.Retrieval;
 using DomainTuning.Stores.Sqlite;

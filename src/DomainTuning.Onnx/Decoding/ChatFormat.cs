@@ -12,6 +12,7 @@ namespace DomainTuning.Onnx.Decoding;
 internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template, IReadOnlySet<int> stopTokens, string? beginToken, string? endToken)
 {
     private readonly Lazy<ToolForm?> toolForm = new(() => ToolForm.Recognise(template.Source));
+    private readonly Lazy<string> tokenizerSha256 = new(tokenizer.Fingerprint);
     private readonly Lazy<AnswerGrammars> grammars = new(() => new AnswerGrammars(tokenizer, FormOrNull(template)));
 
     public ChatTokenizer Tokenizer => tokenizer;
@@ -20,7 +21,8 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
 
     public string TemplateSha256 => template.Sha256;
 
-    public string TokenizerSha256 { get; } = tokenizer.Fingerprint();
+    /// <summary>Only adapters ask for it, so it is made when the first does.</summary>
+    public string TokenizerSha256 => tokenizerSha256.Value;
 
     /// <summary>Reads tokenizer, template and special ids of a GGUF file.</summary>
     /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>

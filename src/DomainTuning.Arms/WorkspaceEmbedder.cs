@@ -4,7 +4,7 @@ using DomainTuning.Embeddings;
 using DomainTuning.Endpoints;
 using DomainTuning.Onnx.Encoders;
 
-namespace DomainTuning.Evaluator;
+namespace DomainTuning.Arms;
 
 /// <summary>Opens a sentence encoder of the workspace's model library, wherever it runs. The caller disposes it.</summary>
 public static class WorkspaceEmbedder
