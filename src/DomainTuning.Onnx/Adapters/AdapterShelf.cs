@@ -84,7 +84,8 @@ internal sealed class AdapterShelf(AdapterFolders folders, Func<AdapterPlace, Lo
             var known = held.GetValueOrDefault(name);
             if (known is not null && known.Stamp == stamp) return (known, known.Previous);
             var previous = known is { Loading.IsFaulted: true } ? known.Previous : known;
-            var mine = new Held(stamp, previous, Task.Run(() => load(place)));
+            // Counted as used already: until its first request takes it, it must not be the one that was unused for longest.
+            var mine = new Held(stamp, previous, Task.Run(() => load(place))) { LastUse = ++uses };
             held[name] = mine;
             _ = mine.Loading.ContinueWith(loading => Settle(mine, loading.IsCompletedSuccessfully), TaskScheduler.Default);
             return (mine, previous);
@@ -151,15 +152,30 @@ internal sealed class AdapterShelf(AdapterFolders folders, Func<AdapterPlace, Lo
         public bool IsGone { get; set; }
     }
 
-    /// <summary>Tells whether an adapter's files have changed, at the price of a look at the folder.</summary>
-    private readonly record struct FileStamp(string Path, DateTimeOffset Changed, long Bytes)
+    /// <summary>
+    /// Tells whether an adapter's files have changed, at the price of a look at the folder. The small files are read: two versions of a card may have one
+    /// length and, written within a tick of the system's clock, one time.
+    /// </summary>
+    private readonly record struct FileStamp(string Path, DateTimeOffset Changed, long Bytes, string Described)
     {
         public static FileStamp Of(AdapterPlace place)
         {
             FileInfo[] files = place.IsOnnxFile
                 ? [new(place.Path)]
                 : [.. new[] { PeftConfig.FileName, PeftFolder.TensorsName, AdapterCard.FileName }.Select(name => new FileInfo(System.IO.Path.Combine(place.Path, name))).Where(file => file.Exists)];
-            return new FileStamp(place.Path, files.Max(file => file.LastWriteTimeUtc), files.Sum(file => file.Length));
+            return new FileStamp(place.Path, files.Max(file => file.LastWriteTimeUtc), files.Sum(file => file.Length), string.Concat(files.Where(file => file.Extension == ".json").Select(Read)));
+        }
+
+        private static string Read(FileInfo file)
+        {
+            try
+            {
+                return File.ReadAllText(file.FullName);
+            }
+            catch (IOException)
+            {
+                return ""; // being written or gone this moment: the next look finds it changed
+            }
         }
     }
 }
