@@ -47,7 +47,9 @@ public sealed class LikelihoodReranker(string modelId, TextScorer scorer, Likeli
 
     private ScoringRequest Request(string query, string passage)
     {
-        var text = passage.Length <= options.PassageCharacters ? passage : passage[..options.PassageCharacters];
+        var end = Math.Min(passage.Length, options.PassageCharacters);
+        if (end < passage.Length && char.IsHighSurrogate(passage[end - 1])) end--; // half a character is no text
+        var text = passage[..end];
         return new ScoringRequest($"Passage: {text}\nPlease write a question based on this passage.\nQuestion:", " " + query.Trim());
     }
 }
