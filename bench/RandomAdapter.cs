@@ -1,7 +1,7 @@
 using System.Globalization;
 using DomainTuning.Adapters;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Weights;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Bench;
 

@@ -79,9 +79,10 @@ public sealed class MemoryChunkIndex(IndexManifest manifest) : ChunkIndex
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         var asked = Analyzer.Analyze(query);
-        var chunks = Passing(ChunkFilter.None).Select(chunk => (chunk.Chunk, Text: Analyzer.Analyze(chunk.Chunk.EmbeddedText))).ToList();
+        var now = entries; // one moment of the index, also when a writer comes between the two looks at it
+        var chunks = Passing(now, ChunkFilter.None).Select(chunk => (chunk.Chunk, Text: Analyzer.Analyze(chunk.Chunk.EmbeddedText))).ToList();
         var bm25 = new Bm25([.. chunks.Select(chunk => asked.Terms.Count > 0 ? chunk.Text.Terms : chunk.Text.Fallbacks)]);
-        var passing = Passing(filter).Select(chunk => chunk.Chunk.Id).ToHashSet();
+        var passing = Passing(now, filter).Select(chunk => chunk.Chunk.Id).ToHashSet();
         var scored = chunks.Zip(bm25.Score(asked.QueryTerms), (chunk, score) => new ScoredChunk(chunk.Chunk, score));
         return Task.FromResult(Ranked(scored.Where(chunk => chunk.Score > 0 && passing.Contains(chunk.Chunk.Id)), limit));
     }
@@ -91,7 +92,9 @@ public sealed class MemoryChunkIndex(IndexManifest manifest) : ChunkIndex
     private static IReadOnlyList<ScoredChunk> Ranked(IEnumerable<ScoredChunk> scored, int limit) =>
         [.. scored.OrderByDescending(chunk => chunk.Score).ThenBy(chunk => chunk.Chunk.Id.Value).Take(limit)];
 
-    private IEnumerable<EmbeddedChunk> Passing(ChunkFilter filter) => entries
+    private IEnumerable<EmbeddedChunk> Passing(ChunkFilter filter) => Passing(entries, filter);
+
+    private static IEnumerable<EmbeddedChunk> Passing(IReadOnlyList<Entry> entries, ChunkFilter filter) => entries
         .Where(entry => filter.Documents.Count == 0 || filter.Documents.Contains(entry.Document.Id))
         .SelectMany(entry => entry.Chunks)
         .Where(chunk => filter.Tags.Count == 0 || chunk.Chunk.Tags.Any(filter.Tags.Contains));

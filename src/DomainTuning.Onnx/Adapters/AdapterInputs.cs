@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using DomainTuning.Adapters;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Adapters;

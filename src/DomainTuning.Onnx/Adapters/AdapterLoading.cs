@@ -1,5 +1,6 @@
 using DomainTuning.Adapters;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
 

@@ -1,5 +1,5 @@
 using DomainTuning.Adapters;
-using DomainTuning.Onnx.Graphs;
+using DomainTuning.Checkpoints.Decoders;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DomainTuning.Onnx.Adapters;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
-using DomainTuning.Onnx.Graphs;
+using DomainTuning.Checkpoints.Decoders;
+using DomainTuning.Checkpoints.Weights;
 
 namespace DomainTuning.Onnx.Adapters;
 
@@ -10,7 +11,7 @@ namespace DomainTuning.Onnx.Adapters;
 internal sealed class MergedWeights(DecoderWeights weights, LoraAdapter adapter) : DecoderWeights(Untied(weights.Shape, adapter))
 {
     // What is merged is no longer what the checkpoint's blocks hold.
-    public override bool AreFourBit => false;
+    public override double Share(Func<TensorType, bool> kind) => 0;
 
     public override LinearWeights Embedding() => Merge(weights.Embedding(), AdapterSite.Embedding, 0, adapter.Embedding);
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DomainTuning.Adapters;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Weights;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Adapters;
 

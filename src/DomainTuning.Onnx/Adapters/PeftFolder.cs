@@ -1,7 +1,7 @@
 using DomainTuning.Adapters;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Weights;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Adapters;
 

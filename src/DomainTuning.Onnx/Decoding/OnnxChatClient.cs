@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DomainTuning.Adapters;
 using DomainTuning.Answering;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;

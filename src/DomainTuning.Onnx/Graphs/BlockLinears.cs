@@ -1,3 +1,5 @@
+using DomainTuning.Checkpoints.Decoders;
+
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>8-bit blocks of 32 through MatMulNBits, whose fast path quantises the activations per block too.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using DomainTuning.Checkpoints.Decoders;
 
 namespace DomainTuning.Onnx.Graphs;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Tokenizers;
 
 namespace DomainTuning.Onnx.Graphs;
@@ -35,7 +36,7 @@ public sealed class ChatModelCache(string folder)
         void Report(string stage, double fraction) => progress?.Report(new ConversionProgress(stage, fraction));
 
         var sha256 = hashes.Sha256(checkpoint.Files, cancellationToken);
-        var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This, checkpoint.Shape.Parameters, checkpoint.Weights.AreFourBit) : [form];
+        var candidates = form == WeightForm.Auto ? WeightForms.Candidates(CpuFeatures.This, checkpoint.Shape.Parameters, checkpoint.Weights.Share(NibbleBlocks.Holds) > 0.5) : [form];
         var target = Path.Combine(folder, string.Create(
             CultureInfo.InvariantCulture, $"{sha256[..16]}-{(form == WeightForm.Auto ? "auto-" : "")}{candidates[0].ToString().ToLowerInvariant()}-v{ConverterVersion}"));
         return new ConvertedModel(

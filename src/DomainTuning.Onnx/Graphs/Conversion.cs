@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 
 namespace DomainTuning.Onnx.Graphs;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 
 namespace DomainTuning.Onnx.Graphs;
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;

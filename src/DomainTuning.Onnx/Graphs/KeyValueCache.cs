@@ -1,3 +1,4 @@
+using DomainTuning.Checkpoints.Decoders;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

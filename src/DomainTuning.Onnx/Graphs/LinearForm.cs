@@ -1,3 +1,5 @@
+using DomainTuning.Checkpoints.Decoders;
+
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>The form of one linear layer.</summary>

@@ -1,3 +1,5 @@
+using DomainTuning.Checkpoints.Decoders;
+
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>A model whose weights lie packed in a folder: weights.bin and tensors.json. Any graph over them can be built at once.</summary>

@@ -1,3 +1,5 @@
+using DomainTuning.Checkpoints.Decoders;
+
 namespace DomainTuning.Onnx.Graphs;
 
 /// <summary>Writes all weights of a model in one form into a weights file, layer by layer.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DomainTuning.Checkpoints.Decoders;
 using Microsoft.Win32.SafeHandles;
 
 namespace DomainTuning.Onnx.Graphs;

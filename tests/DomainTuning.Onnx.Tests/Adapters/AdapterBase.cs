@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 

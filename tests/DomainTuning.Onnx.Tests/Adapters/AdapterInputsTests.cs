@@ -1,3 +1,4 @@
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 

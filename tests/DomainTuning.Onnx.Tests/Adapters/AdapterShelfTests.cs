@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using DomainTuning.Adapters;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Adapters;
 

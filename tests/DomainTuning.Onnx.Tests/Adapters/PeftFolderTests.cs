@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DomainTuning.Adapters;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Weights;
 using DomainTuning.Onnx.Adapters;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Adapters;
 

@@ -1,5 +1,5 @@
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
-using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Adapters;
 

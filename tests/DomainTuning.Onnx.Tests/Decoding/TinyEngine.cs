@@ -1,6 +1,6 @@
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Decoding;
-using DomainTuning.Onnx.Graphs;
 using DomainTuning.Onnx.Tests.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Decoding;

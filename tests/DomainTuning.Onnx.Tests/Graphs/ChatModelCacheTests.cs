@@ -1,4 +1,5 @@
 using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
 

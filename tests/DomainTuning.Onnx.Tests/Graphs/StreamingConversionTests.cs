@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Graphs;
 

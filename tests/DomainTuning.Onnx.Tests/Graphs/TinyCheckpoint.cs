@@ -1,4 +1,4 @@
-using DomainTuning.Onnx.Graphs;
+using DomainTuning.Checkpoints.Decoders;
 
 namespace DomainTuning.Onnx.Tests.Graphs;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Graphs;

@@ -1,7 +1,7 @@
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Checkpoints.Weights;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>Reads the shape of a decoder from the metadata of a GGUF file: llama (Llama 2 and 3, Mistral, SmolLM2), qwen2, qwen3, phi3, gemma3.</summary>
 internal sealed class GgufDecoder
@@ -17,7 +17,7 @@ internal sealed class GgufDecoder
 
     private bool IsGemma => architecture == "gemma3";
 
-    /// <exception cref="Checkpoints.CheckpointException">Another architecture, or a feature that the graph does not compute.</exception>
+    /// <exception cref="CheckpointException">Another architecture, or a feature that the graph does not compute.</exception>
     public static DecoderShape ReadShape(GgufFile file) => new GgufDecoder(file).Read();
 
     /// <summary>Llama files store rotary pairs as neighbours: row 2i of a head was row i, row 2i + 1 was row i + half.</summary>

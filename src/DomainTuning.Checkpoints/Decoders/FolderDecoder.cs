@@ -1,6 +1,6 @@
 using DomainTuning.Checkpoints.Library;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>
 /// Reads the shape of a decoder from the config.json of a folder with safetensors files, in the classic spelling (rope_theta, rope_scaling) and in
@@ -21,7 +21,7 @@ internal sealed class FolderDecoder
     private bool IsGemma => family == "gemma3_text";
 
     /// <param name="configPath">config.json.</param>
-    /// <exception cref="Checkpoints.CheckpointException">Another family, or a feature that the graph does not compute.</exception>
+    /// <exception cref="CheckpointException">Another family, or a feature that the graph does not compute.</exception>
     public static DecoderShape ReadShape(string configPath) => new FolderDecoder(configPath).Read();
 
     /// <summary>Gemma stores a norm's weight less one.</summary>

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using DomainTuning.Checkpoints.Weights;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>
 /// The weights of a decoder in a GGUF file or in safetensors. Every tensor is looked up and its shape checked when this is made; a tensor that the
@@ -34,10 +34,7 @@ internal sealed class StoredDecoderWeights : DecoderWeights
         foreach (var tensor in file.Tensors)
             if (!used.Contains(tensor.Name) && !(shape.Tied && tensor.Name == names.Head + ".weight") && !tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
                 throw DecoderShape.Refusal(file.Path, $"holds the tensor {tensor.Name}, which the graph does not compute");
-        AreFourBit = Share(NibbleBlocks.Holds) > 0.5;
     }
-
-    public override bool AreFourBit { get; }
 
     private bool NeighbouringPairs { get; }
 
@@ -111,7 +108,7 @@ internal sealed class StoredDecoderWeights : DecoderWeights
         return tensor;
     }
 
-    private double Share(Func<TensorType, bool> kind)
+    public override double Share(Func<TensorType, bool> kind)
     {
         var all = layers.SelectMany(layer => (StoredTensor[])[.. layer.Qkv, layer.Output, .. layer.GateUp, layer.Down]).ToList();
         return all.Where(tensor => kind(tensor.Type)).Sum(tensor => (double)tensor.Elements) / all.Sum(tensor => (double)tensor.Elements);

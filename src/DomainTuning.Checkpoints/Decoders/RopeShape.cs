@@ -1,4 +1,4 @@
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>How rotary frequencies are stretched for contexts longer than those of the first training.</summary>
 public enum RopeScaling

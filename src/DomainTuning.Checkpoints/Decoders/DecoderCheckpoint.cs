@@ -1,7 +1,6 @@
-using DomainTuning.Checkpoints;
 using DomainTuning.Checkpoints.Weights;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>
 /// A chat model as it was published, opened: a GGUF file, or a folder with config.json and safetensors. Whatever it is, its shape is known and its

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using DomainTuning.Checkpoints.Weights;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>Where one row of a matrix lies in a checkpoint.</summary>
 /// <param name="Tensor">Null for a row of zeros.</param>

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>
 /// SHA-256 of files, remembered in a file beside what they are for, so that gigabytes are hashed once and not at every start: as long as path, length

@@ -1,7 +1,6 @@
 using System.Globalization;
-using DomainTuning.Checkpoints;
 
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>What a feed-forward gate passes through.</summary>
 public enum GateActivation

@@ -1,4 +1,6 @@
-namespace DomainTuning.Onnx.Graphs;
+using DomainTuning.Checkpoints.Weights;
+
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>
 /// The weights of a decoder in one layout, whatever file they come from: linear layers are [out, in], a rotary pair is (i, i + half a head), norms are
@@ -8,8 +10,8 @@ internal abstract class DecoderWeights(DecoderShape shape)
 {
     public DecoderShape Shape => shape;
 
-    /// <summary>Most of the linear layers' weights are stored in 4-bit blocks that <see cref="LinearKind.Blocks4"/> holds as they are.</summary>
-    public abstract bool AreFourBit { get; }
+    /// <summary>The share of the linear layers' weights, from 0 to 1, that are stored in such types.</summary>
+    public abstract double Share(Func<TensorType, bool> kind);
 
     /// <summary>[vocabulary, hidden].</summary>
     public abstract LinearWeights Embedding();

@@ -1,4 +1,4 @@
-namespace DomainTuning.Onnx.Graphs;
+namespace DomainTuning.Checkpoints.Decoders;
 
 /// <summary>What the tensors of a decoder are called in one kind of file, without ".weight" and, in a layer, without the layer's prefix.</summary>
 internal sealed record TensorNames
