@@ -17,7 +17,9 @@ public sealed partial class ArchitectureTests
         ["src/DomainTuning.Arms"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms"],
         ["src/DomainTuning.Evaluator"] = ["src/DomainTuning.Arms"],
-        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server", "src/DomainTuning.Evaluator"],
+        ["src/DomainTuning.Tuning"] = ["src/DomainTuning.Arms"],
+        ["src/DomainTuning.Trainer"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],
+        ["src/DomainTuning.Cli"] = ["ingest", "src/DomainTuning.Server", "src/DomainTuning.Evaluator", "src/DomainTuning.Tuning"],
     };
 
     /// <summary>The core's rooms from left to right, each with the rooms that it may know.</summary>
@@ -26,6 +28,7 @@ public sealed partial class ArchitectureTests
         ["Documents"] = [],
         ["Corpora"] = ["Documents"],
         ["Adapters"] = [],
+        ["Training"] = [],
         ["Embeddings"] = [],
         ["Chunks"] = ["Documents", "Embeddings"],
         ["Indexing"] = ["Documents", "Chunks", "Embeddings"],
@@ -103,7 +106,7 @@ public sealed partial class ArchitectureTests
         new[] { "src", "ingest" }.SelectMany(top => Directory.EnumerateFiles(Path.Combine(Fixtures.Root, top), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
 
-    [GeneratedRegex(@"\bDomainTuning\.(Documents|Corpora|Embeddings|Chunks|Indexing|Retrieval|Answering)\b", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\bDomainTuning\.(Documents|Corpora|Training|Embeddings|Chunks|Indexing|Retrieval|Answering)\b", RegexOptions.CultureInvariant)]
     private static partial Regex RoomUse();
 
     [GeneratedRegex(@"(Service|Manager|Helper|Helpers|Utils|Util|Factory|Provider|Handler)$", RegexOptions.CultureInvariant)]
