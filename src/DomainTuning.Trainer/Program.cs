@@ -1,1 +1,5 @@
-return 0;
+using DomainTuning.Trainer.Natives;
+
+var (usable, text) = TorchNatives.Check();
+Console.WriteLine(text);
+return usable ? 0 : 1;
