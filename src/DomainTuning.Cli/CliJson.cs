@@ -13,4 +13,6 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(ModelDetails))]
 [JsonSerializable(typeof(IReadOnlyList<AdapterRow>))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(TrainedRow))]
+[JsonSerializable(typeof(IReadOnlyList<RunRow>))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -10,6 +10,8 @@ using DomainTuning.Evaluator.Runs;
 using DomainTuning.Indexing;
 using DomainTuning.Ingest;
 using DomainTuning.Onnx;
+using DomainTuning.Training;
+using DomainTuning.Tuning.Runs;
 using DomainTuning.Arms;
 
 namespace DomainTuning.Cli;
@@ -55,7 +57,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or TrainingException or TrainingRunException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {
@@ -66,6 +68,8 @@ internal static class CommandLine
             SearchVerb.Create(terminal),
             AskVerb.Create(terminal),
             ServeVerb.Create(terminal),
+            TrainVerb.Create(terminal),
+            RunsVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ModelsVerb.Create(terminal),

@@ -33,6 +33,7 @@ public sealed class WebServer : IAsyncDisposable
         MapEndpoints(app);
         app.MapPage();
         app.MapEvaluations(arms.Workspace);
+        app.MapTraining(arms.Workspace);
         try
         {
             await app.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -44,15 +44,8 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
         var offers = functions is { Count: > 0 };
         if (offers && toolForm.Value is null)
             throw new NotSupportedException("ChatOptions.Tools is set, but the model's chat template has no place for tools. Leave it empty, or choose a model that was trained to call functions.");
-        var rendered = template.Render(new ChatTemplateInput
-        {
-            Messages = TemplateMessages.Read(messages, FormOrNull(template)),
-            Tools = offers ? [.. functions!.Select(TemplateMessages.Tool)] : null,
-            AddGenerationPrompt = true,
-            BosToken = beginToken,
-            EosToken = endToken,
-        });
-        return [.. tokenizer.Encode(rendered.Text, rendered.Trusted).Select(token => token.Id)];
+        return ChatPrompt.Encode(tokenizer, ChatPrompt.Render(
+            template, beginToken, endToken, TemplateMessages.Read(messages, FormOrNull(template)), offers ? [.. functions!.Select(TemplateMessages.Tool)] : null));
     }
 
     /// <summary>How the answer to a request is drawn: its own options, with what holds it to a format and notes its probabilities.</summary>

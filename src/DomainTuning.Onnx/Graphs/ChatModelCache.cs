@@ -23,6 +23,9 @@ public sealed class ChatModelCache(string folder)
 
     private readonly RememberedHashes hashes = new(Path.Combine(folder, "hashes.json"));
 
+    /// <summary>Lower-case hex SHA-256 of a checkpoint, as a conversion's and an adapter's card have it. Gigabytes are read once and remembered.</summary>
+    public string Sha256(DecoderCheckpoint checkpoint, CancellationToken cancellationToken = default) => hashes.Sha256(checkpoint.Files, cancellationToken);
+
     /// <summary>Gives the converted model, converting it first when it is not there.</summary>
     /// <param name="tokenizer">The checkpoint's tokenizer, which cuts the calibration text.</param>
     /// <param name="form">The wanted form. Auto takes what suits model and processor, or the next best form that passes the check; any other passes or is refused.</param>

@@ -55,6 +55,41 @@ public sealed record AdapterCard
     /// <summary>The same text under the adapter.</summary>
     public double? PerplexityAfter { get; init; }
 
+    /// <summary>Scaling is alpha / rank, of rsLoRA alpha / √rank.</summary>
+    public double? Alpha { get; init; }
+
+    /// <summary>Which tokens carried loss, in words.</summary>
+    public string? LossMask { get; init; }
+
+    /// <summary>The corpus that the examples came from.</summary>
+    public string? Corpus { get; init; }
+
+    public int? Seed { get; init; }
+
+    /// <summary>Optimiser steps that were done, those after <see cref="BestStep"/> included.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Tokens of examples that were trained on.</summary>
+    public long? TokensSeen { get; init; }
+
+    /// <summary>Minutes of training.</summary>
+    public double? Minutes { get; init; }
+
+    /// <summary>"float32" or "bfloat16" base weights.</summary>
+    public string? Precision { get; init; }
+
+    /// <summary>Perplexity under the base of general text: what it has to do with nothing that was trained.</summary>
+    public double? GeneralPerplexityBefore { get; init; }
+
+    /// <summary>The same text under the adapter.</summary>
+    public double? GeneralPerplexityAfter { get; init; }
+
+    /// <summary>The way there, a point each measurement.</summary>
+    public IReadOnlyList<AdapterCurvePoint> Curve { get; init; } = [];
+
+    /// <summary>Largest difference of a logit between the trained and the served model over the prompts that both answered; null where nobody compared.</summary>
+    public double? ParityDifference { get; init; }
+
     /// <summary>The card in an adapter's folder; null where there is none.</summary>
     /// <exception cref="AdapterException">It is damaged, or of a later format.</exception>
     public static AdapterCard? Read(string folder)
@@ -89,3 +124,10 @@ public sealed record AdapterCard
 
     private static string Short(string sha256) => sha256.Length > 12 ? sha256[..12] + "…" : sha256;
 }
+
+/// <summary>A training at one of its measurements.</summary>
+/// <param name="Step">Optimiser steps that were done.</param>
+/// <param name="Loss">Mean of the steps since the last measurement, natural log; null before the first step.</param>
+/// <param name="Perplexity">Of the held-out answers.</param>
+/// <param name="LearningRate">Of the last step; null before the first.</param>
+public sealed record AdapterCurvePoint(int Step, double? Loss, double Perplexity, double? LearningRate);

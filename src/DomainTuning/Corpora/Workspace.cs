@@ -19,6 +19,9 @@ public sealed record Workspace(string Root)
     /// <summary>Adapters of a chat model, a folder each; further ones lie with the corpora that they were trained on, under adapters/.</summary>
     public string AdaptersFolder(string model) => Path.Combine(StateFolder, "adapters", model);
 
+    /// <summary>Trainings, a folder each.</summary>
+    public string RunsFolder => Path.Combine(StateFolder, "runs");
+
     public string IndexFolder => Path.Combine(StateFolder, "index");
 
     /// <summary>The SQLite file of a corpus.</summary>

@@ -125,7 +125,7 @@ public sealed record ScheduleRecipe
     /// <summary>How often each example is seen. Default 1.</summary>
     public double Epochs { get; init; } = 1;
 
-    /// <summary>Stops after so many optimiser steps, whatever <see cref="Epochs"/> says.</summary>
+    /// <summary>Exactly so many optimiser steps, over the examples as often as that takes, whatever <see cref="Epochs"/> says. Default: what that gives.</summary>
     public int? MaxSteps { get; init; }
 
     /// <summary>Stops before the first step that would begin after so many minutes; the learning rate ends at 0 all the same. Default: no limit.</summary>
@@ -136,6 +136,9 @@ public sealed record ScheduleRecipe
 
     /// <summary>Longest example; longer ones are an error that names them. Default 1024.</summary>
     public int MaxTokens { get; init; } = 1024;
+
+    /// <summary>Longer examples are left out and counted instead. Default false.</summary>
+    public bool DropLonger { get; init; }
 
     /// <summary>Validation perplexity is measured every so many steps; the best weights are kept. Default 20.</summary>
     public int ValidateEvery { get; init; } = 20;
