@@ -11,6 +11,7 @@ using DomainTuning.Indexing;
 using DomainTuning.Ingest;
 using DomainTuning.Onnx;
 using DomainTuning.Arms;
+using DomainTuning.Tuning.Examples;
 
 namespace DomainTuning.Cli;
 
@@ -55,7 +56,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or ExampleException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {
@@ -68,6 +69,7 @@ internal static class CommandLine
             ServeVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
+            ExamplesVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),
