@@ -30,6 +30,9 @@ public sealed record Answer
     /// <summary>How much speaks for the documents holding an answer at all.</summary>
     public Evidence? Evidence { get; init; }
 
+    /// <summary>How sure the model was of its short answer, 0 to 1; null where it was not asked for one.</summary>
+    public double? Probability { get; init; }
+
     /// <summary>Sentences of the model that no quote supported.</summary>
     public int DroppedSentences { get; init; }
 

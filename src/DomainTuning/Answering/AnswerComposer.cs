@@ -42,6 +42,9 @@ internal sealed class AnswerComposer
 
     public IEnumerable<AnswerUpdate> Lead() => Quote(quotes[0]);
 
+    /// <summary>A short answer leads, cited from the quote that it stands in.</summary>
+    public IEnumerable<AnswerUpdate> Brief(string answer, VerifiedQuote quote) => Supported(answer, quote);
+
     /// <summary>Adds a sentence of the model if a quote supports it. One that repeats what stands there already is left out without being counted.</summary>
     public IEnumerable<AnswerUpdate> Sentence(string sentence)
     {

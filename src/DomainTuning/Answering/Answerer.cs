@@ -24,6 +24,7 @@ public sealed class Answerer
     private readonly Retriever retriever;
     private readonly Embedder embedder;
     private readonly AnsweringModel? model;
+    private readonly ShortAnswers? shortAnswers;
     private readonly AnsweringOptions options;
     private readonly CosineScale?[] scales = new CosineScale?[2];
 
@@ -34,6 +35,7 @@ public sealed class Answerer
         options.Validate();
         (this.index, this.retriever, this.embedder, this.options) = (index, retriever, embedder, options);
         this.model = model is null ? null : new AnsweringModel(model, options);
+        shortAnswers = model is null || !options.AnswersShortly ? null : new ShortAnswers(model, options);
     }
 
     /// <summary>The whole answer at once: the last update of <see cref="StreamAsync"/>.</summary>
@@ -69,7 +71,8 @@ public sealed class Answerer
             : await PickedQuotes.PickAsync(ranked, index, model is null ? options.MaxCitations : Math.Max(SupportingQuotes, options.MaxCitations), cancellationToken).ConfigureAwait(false);
         clock.Quoted();
 
-        if (picked.Quotes.Count == 0)
+        var brief = picked.Quotes.Count == 0 || shortAnswers is null ? null : await shortAnswers.AskAsync(question, passages, usage, cancellationToken).ConfigureAwait(false);
+        if (picked.Quotes.Count == 0 || Refuses(brief))
         {
             yield return new AnswerUpdate { Text = AnswerComposer.NotInDocuments };
             yield return new AnswerUpdate
@@ -84,22 +87,39 @@ public sealed class Answerer
         }
 
         var composer = new AnswerComposer(question, picked.Quotes, options.MaxCitations);
-        foreach (var update in composer.Lead()) yield return update;
-        if (model is not null)
+        var standing = brief is null || !IsSure(brief) ? null : await StandingInAsync(brief, ranked, passages, cancellationToken).ConfigureAwait(false);
+        foreach (var update in standing is null ? composer.Lead() : composer.Brief(brief!.Text, standing)) yield return update;
+        if (model is not null && shortAnswers is null)
             await foreach (var sentence in model.SentencesAsync(question, passages, usage, cancellationToken).ConfigureAwait(false))
                 foreach (var update in composer.Sentence(sentence))
                     yield return update;
-        foreach (var update in composer.Rest()) yield return update;
+        if (standing is null)
+            foreach (var update in composer.Rest())
+                yield return update;
         clock.Generated();
 
         yield return new AnswerUpdate
         {
             Final = new Answer
             {
-                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, Evidence = evidence, DroppedSentences = composer.DroppedSentences,
+                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, Evidence = evidence, Probability = brief?.Probability, DroppedSentences = composer.DroppedSentences,
                 DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
             },
         };
+    }
+
+    // A model without probabilities is taken at its word.
+    private bool Refuses(ShortAnswer? brief) => brief is not null && (brief.RefusalProbability is { } probability ? probability >= options.RefusalFrom : brief.IsRefusal);
+
+    private bool IsSure(ShortAnswer brief) => !brief.IsRefusal && (brief.Probability ?? 1) >= options.LeastShortAnswer;
+
+    /// <summary>The best quote that holds the words of a short answer, letter by letter, in what the model read; null when none does.</summary>
+    private async Task<VerifiedQuote?> StandingInAsync(ShortAnswer brief, IReadOnlyList<RankedQuote> ranked, IReadOnlyList<RankedChunk> passages, CancellationToken cancellationToken)
+    {
+        // What was not near enough to the question to be embedded is as good a witness as the model is sure.
+        var further = passages.Take(options.ShortAnswerPassages).SelectMany(passage => QuoteCandidate.Of(passage, Lengths)).Select(candidate => new RankedQuote(candidate, brief.Probability ?? 0, 0, 0));
+        var holding = ranked.Concat(further).Where(quote => QuoteFinder.Holds(quote.Candidate.Text, brief.Text)).ToList();
+        return (await PickedQuotes.PickAsync(holding, index, 1, cancellationToken).ConfigureAwait(false)).Quotes is [var quote, ..] ? quote : null;
     }
 
     /// <summary>Measured at the first question of each script; two callers at once measure the same.</summary>

@@ -22,6 +22,21 @@ public sealed record AnsweringOptions
     /// <summary>Most tokens of passages in the prompt. Default 1,000, about three chunks: the first three hold the answer nearly as often as eight do, and a small model loses itself in more (FACTS 16).</summary>
     public int PassageTokens { get; init; } = 1000;
 
+    /// <summary>
+    /// The model was trained to answer in the fewest words (<see cref="ShortAnswerPrompt"/>): an answer that it is sure of leads, with the quote that it stands in;
+    /// otherwise the best quote does. Default false: the model's sentences stand beside the quote.
+    /// </summary>
+    public bool AnswersShortly { get; init; }
+
+    /// <summary>Most passages in the prompt for a short answer. Default 8: as many as <see cref="PassageTokens"/> holds. An adapter's card says how many it was trained with.</summary>
+    public int ShortAnswerPassages { get; init; } = 8;
+
+    /// <summary>The least probability of a short answer that leads instead of the quote, 0 to 1. Default 0.3; an adapter's card has the one that was fitted for it.</summary>
+    public double LeastShortAnswer { get; init; } = 0.3;
+
+    /// <summary>From this probability of a refusal on, the answer is "not in the documents", 0 to 1. Default 0.5; an adapter's card has the one that was fitted for it.</summary>
+    public double RefusalFrom { get; init; } = 0.5;
+
     /// <summary>Most tokens that the model may write. Default 160: a few sentences; the quote says the rest.</summary>
     public int MaxOutputTokens { get; init; } = 160;
 
@@ -41,6 +56,9 @@ public sealed record AnsweringOptions
         if (PassageTokens < 64) throw new ArgumentException($"PassageTokens is {PassageTokens}; at least 64 are needed for one passage.");
         if (MaxOutputTokens < 8 || MaxOutputTokens > ContextTokens / 2)
             throw new ArgumentException($"MaxOutputTokens is {MaxOutputTokens}; it must be between 8 and half of ContextTokens ({ContextTokens / 2}).");
+        if (ShortAnswerPassages < 1) throw new ArgumentException($"ShortAnswerPassages is {ShortAnswerPassages}; at least 1 is needed.");
+        if (LeastShortAnswer is < 0 or > 1 || RefusalFrom is < 0 or > 1)
+            throw new ArgumentException($"LeastShortAnswer is {LeastShortAnswer} and RefusalFrom is {RefusalFrom}; both must be between 0 and 1.");
         if (Temperature is < 0 or > 2) throw new ArgumentException($"Temperature is {Temperature}; it must be between 0 and 2.");
     }
 }

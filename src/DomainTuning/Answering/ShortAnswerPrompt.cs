@@ -14,6 +14,9 @@ public static class ShortAnswerPrompt
     /// <summary>What the model is told to write when it cannot answer.</summary>
     public const string NoAnswer = "not in the documents";
 
+    /// <summary>A short answer that runs on is cut.</summary>
+    public const int MaxOutputTokens = 48;
+
     private const string Alone = "You answer questions about a product from memory. Give the shortest exact answer: a name, a number, a code or a few words, without explanation. If you do not know, write exactly: " + NoAnswer;
 
     private const string FromPassages =
@@ -28,12 +31,12 @@ public static class ShortAnswerPrompt
 
     public static IReadOnlyList<ChatMessage> ClosedBook(string question) => Messages(Alone, $"Question: {question}\nAnswer:");
 
-    /// <param name="passages">Best first; as many are read as fit.</param>
-    /// <param name="options">Their token budget, and the room that is left for the answer.</param>
+    /// <param name="passages">Best first; as many are read as fit, <see cref="AnsweringOptions.ShortAnswerPassages"/> at most.</param>
+    /// <param name="options">Their number and token budget, and the room that is left for the answer.</param>
     public static IReadOnlyList<ChatMessage> WithPassages(string question, IReadOnlyList<RankedChunk> passages, ModelLimits limits, AnsweringOptions options)
     {
         var room = limits.ContextTokens - options.MaxOutputTokens - TemplateTokens - limits.CountTokens(FromPassages) - limits.CountTokens(question);
-        var written = PromptPassages.Write(passages, Math.Min(Math.Max(0, room), options.PassageTokens), limits.CountTokens);
+        var written = PromptPassages.Write([.. passages.Take(options.ShortAnswerPassages)], Math.Min(Math.Max(0, room), options.PassageTokens), limits.CountTokens);
         return Messages(FromPassages, $"{written}\n\nQuestion: {question}\nAnswer:");
     }
 

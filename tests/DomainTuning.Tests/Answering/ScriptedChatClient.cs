@@ -13,6 +13,9 @@ internal sealed class ScriptedChatClient(params string[][] replies) : IChatClien
 
     public ModelLimits? Limits { get; init; }
 
+    /// <summary>How likely texts are to it: natural logarithms; without any it gives no probabilities.</summary>
+    public IReadOnlyDictionary<string, double> LogProbabilities { get; init; } = new Dictionary<string, double>();
+
     public ChatFinishReason Finish { get; init; } = ChatFinishReason.Stop;
 
     /// <summary>Awaited before every piece.</summary>
@@ -42,10 +45,17 @@ internal sealed class ScriptedChatClient(params string[][] replies) : IChatClien
     public object? GetService(Type serviceType, object? serviceKey = null) =>
         serviceType == typeof(ModelLimits) ? Limits
         : serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("scripted", null, "scripted")
+        : serviceType == typeof(TextScorer) && LogProbabilities.Count > 0 ? new ScriptedScorer(LogProbabilities)
         : serviceType.IsInstanceOfType(this) ? this
         : null;
 
     public void Dispose()
     {
+    }
+
+    private sealed class ScriptedScorer(IReadOnlyDictionary<string, double> logProbabilities) : TextScorer
+    {
+        public override Task<IReadOnlyList<TextScore>> ScoreAsync(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReadOnlyList<TextScore>>([.. requests.Select(request => new TextScore([logProbabilities[request.Continuation]]))]);
     }
 }

@@ -33,7 +33,7 @@ public sealed class QuoteFinder
         {
             var start = origin[at];
             var length = origin[at + wanted.Length - 1] + 1 - start;
-            if (CutsWord(start, length)) continue;
+            if (CutsWord(page.Text, start, length)) continue;
             if (near.IsNone || page.BoxesOf(start, length).Any(box => Overlap(box, near))) return (start, length);
             first ??= (start, length);
         }
@@ -41,9 +41,20 @@ public sealed class QuoteFinder
         return first;
     }
 
-    private bool CutsWord(int start, int length)
+    /// <summary>Whether the words stand in a text, by the same rules.</summary>
+    public static bool Holds(string text, string words)
     {
-        var (text, end) = (page.Text, start + length);
+        var ((folded, origin), (wanted, _)) = (Fold(text), Fold(words));
+        if (!wanted.Any(char.IsLetterOrDigit)) return false;
+        for (var at = folded.IndexOf(wanted, StringComparison.Ordinal); at >= 0; at = folded.IndexOf(wanted, at + 1, StringComparison.Ordinal))
+            if (!CutsWord(text, origin[at], origin[at + wanted.Length - 1] + 1 - origin[at]))
+                return true;
+        return false;
+    }
+
+    private static bool CutsWord(string text, int start, int length)
+    {
+        var end = start + length;
         return (start > 0 && IsWord(text[start - 1]) && IsWord(text[start])) || (end < text.Length && IsWord(text[end - 1]) && IsWord(text[end]));
     }
 
