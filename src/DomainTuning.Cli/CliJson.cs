@@ -15,4 +15,5 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(TrainedRow))]
 [JsonSerializable(typeof(IReadOnlyList<RunRow>))]
+[JsonSerializable(typeof(ExamplesReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

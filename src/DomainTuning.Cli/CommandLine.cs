@@ -13,6 +13,7 @@ using DomainTuning.Onnx;
 using DomainTuning.Training;
 using DomainTuning.Tuning.Runs;
 using DomainTuning.Arms;
+using DomainTuning.Tuning.Examples;
 
 namespace DomainTuning.Cli;
 
@@ -57,7 +58,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message tells a user what to do; anything else is our fault and keeps its stack trace.</summary>
     public static bool IsExpected(Exception e) =>
-        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or TrainingException or TrainingRunException or IOException or UnauthorizedAccessException;
+        e is SettingsException or UnknownArmException or IndexException or CheckpointException or ModelException or EndpointException or AdapterException or QuestionFileException or BeirException or EvaluationException or ExampleException or TrainingException or TrainingRunException or IOException or UnauthorizedAccessException;
 
     public static RootCommand Create(Terminal terminal)
     {
@@ -72,6 +73,7 @@ internal static class CommandLine
             RunsVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
+            ExamplesVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),

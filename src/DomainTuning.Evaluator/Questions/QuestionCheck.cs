@@ -1,7 +1,6 @@
 using System.Globalization;
 using DomainTuning.Corpora;
 using DomainTuning.Documents;
-using DomainTuning.Evaluator.Measures.Answers;
 using DomainTuning.Indexing;
 
 namespace DomainTuning.Evaluator.Questions;

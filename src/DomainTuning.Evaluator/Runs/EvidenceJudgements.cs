@@ -1,5 +1,5 @@
 using DomainTuning.Corpora;
-using DomainTuning.Evaluator.Measures.Answers;
+using DomainTuning.Documents;
 using DomainTuning.Evaluator.Measures.Rankings;
 using DomainTuning.Evaluator.Searches;
 

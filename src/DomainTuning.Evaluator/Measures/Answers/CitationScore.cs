@@ -1,4 +1,5 @@
 using DomainTuning.Corpora;
+using DomainTuning.Documents;
 
 namespace DomainTuning.Evaluator.Measures.Answers;
 

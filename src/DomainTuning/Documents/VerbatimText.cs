@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DomainTuning.Evaluator.Measures.Answers;
+namespace DomainTuning.Documents;
 
 /// <summary>
 /// How a quote is compared with its page: letter by letter after NFKC, without white space (lines end elsewhere in another reader's text), without the
