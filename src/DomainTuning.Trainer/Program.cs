@@ -22,6 +22,18 @@ if (args is not [{ Length: > 0 } path, .. var flags] || path[0] == '-' || flags.
 
 var folder = new TrainingFolder(Path.GetFullPath(path));
 using var stop = new StopSignals(attached: flags.Contains("--attached"));
+IDisposable claim;
+try
+{
+    claim = folder.Claim();
+}
+catch (TrainingException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}
+
+using var held = claim;
 using var log = new ProgressLog(folder, Console.Out);
 try
 {

@@ -42,7 +42,7 @@ internal sealed record RunRow(string Run, string State, int Step, int Steps, dou
     {
         var last = run.Last();
         var measured = run.History().LastOrDefault(progress => progress.Perplexity is not null);
-        var state = last?.Event switch { null => "waiting", TrainingEvent.Finished => "finished", TrainingEvent.Failed => "ended", _ => "at work" };
+        var state = run.IsAtWork() ? "at work" : last?.Event switch { null => "waiting", TrainingEvent.Finished => "finished", _ => "ended" };
         return new RunRow(run.Name, state, last?.Step ?? 0, last?.Steps ?? 0, measured?.Perplexity, measured?.BestStep, last?.Message);
     }
 }

@@ -10,5 +10,5 @@ internal static class TrainingEndpoint
         $"{{\"object\":\"list\",\"data\":[{string.Join(',', TrainingFolder.List(workspace.RunsFolder).Select(Entry))}]}}", "application/json"));
 
     private static string Entry(TrainingFolder run) =>
-        $"{{\"run\":{System.Text.Json.JsonSerializer.Serialize(run.Name)},\"progress\":{(run.Last() is { } last ? TrainingJson.Write(last) : "null")}}}";
+        $"{{\"run\":{System.Text.Json.JsonSerializer.Serialize(run.Name)},\"at_work\":{(run.IsAtWork() ? "true" : "false")},\"progress\":{(run.Last() is { } last ? TrainingJson.Write(last) : "null")}}}";
 }

@@ -89,10 +89,11 @@ internal sealed class AdapterModules : IDisposable
     public void Save(string folder, string baseModel) => PeftFiles.Write(folder, baseModel, Config, Dropout, Parameters);
 
     /// <summary>Dropout at work, or not.</summary>
-    public void Train(bool training)
+    /// <param name="dropout">Another share than <see cref="Dropout"/>.</param>
+    public void Train(bool training, double? dropout = null)
     {
         foreach (var attachment in attachments)
-            if (attachment.Adapter is { } adapter) adapter.IsTraining = training;
+            if (attachment.Adapter is { } adapter) (adapter.IsTraining, adapter.Dropout) = (training, dropout ?? Dropout);
     }
 
     /// <summary>The model computes with the adapter. So it does from the start.</summary>

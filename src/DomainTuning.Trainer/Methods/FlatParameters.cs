@@ -57,7 +57,11 @@ internal sealed class FlatParameters : IDisposable
 
     public Parameter this[string name] => byName[name];
 
-    public void ZeroGradient() => Gradient.zero_();
+    public void ZeroGradient()
+    {
+        using var scope = NewDisposeScope(); // torch's in-place operations return another handle of the same tensor
+        Gradient.zero_();
+    }
 
     /// <summary>Of all parameters together, as a training's log shows it.</summary>
     public double Norm() => NormOf(Values);
@@ -67,6 +71,7 @@ internal sealed class FlatParameters : IDisposable
     public double FinishGradient(double divisor, double clipNorm)
     {
         using var grad = no_grad();
+        using var scope = NewDisposeScope();
         if (divisor != 1)
         {
             using var d = (1 / divisor).ToScalar();

@@ -37,7 +37,7 @@ internal sealed class LoraLinear
     public required double Scaling { get; init; }
 
     /// <summary>Share of the input that is dropped in training.</summary>
-    public double Dropout { get; init; }
+    public double Dropout { get; set; }
 
     /// <summary>Whether <see cref="Dropout"/> is at work.</summary>
     public bool IsTraining { get; set; }

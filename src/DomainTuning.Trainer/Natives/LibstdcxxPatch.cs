@@ -20,7 +20,7 @@ internal static class LibstdcxxPatch
     private const int WeakNeed = 2, GlobalUnversioned = 1;
 
     /// <summary>Changes the library's bytes in place.</summary>
-    /// <returns>False when the library does not ask for the version: there is nothing to do.</returns>
+    /// <returns>False when no symbol asks for the version: there is nothing to do, or it has been done.</returns>
     /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF file, or another symbol asks for the version too.</exception>
     public static bool Apply(byte[] image)
     {
@@ -32,6 +32,7 @@ internal static class LibstdcxxPatch
         var names = elf.SectionAt(symbols.Link);
         if (WeakenNeed(elf, needs, names) is not { } index) return false;
 
+        var changed = false;
         for (var i = 0; i < symbols.Size / 24; i++)
         {
             var version = versions.Offset + 2 * i;
@@ -40,9 +41,10 @@ internal static class LibstdcxxPatch
             if (elf.Text(name) != Symbol) throw new InvalidDataException($"the symbol {elf.Text(name)} needs {Version} too");
             elf.Put16(version, GlobalUnversioned);
             "getpid\0"u8.CopyTo(image.AsSpan(name));
+            changed = true;
         }
 
-        return true;
+        return changed;
     }
 
     /// <summary>The index that symbols carry which need the version; null where none does.</summary>

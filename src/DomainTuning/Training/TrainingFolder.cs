@@ -81,5 +81,40 @@ public sealed record TrainingFolder(string Path)
         return history;
     }
 
+    /// <summary>Makes this process the one that works on the run, until the result is disposed.</summary>
+    /// <exception cref="TrainingException">Another one does.</exception>
+    public IDisposable Claim()
+    {
+        try
+        {
+            return new FileStream(Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException error) when (File.Exists(Lock))
+        {
+            throw new TrainingException($"Another process works on the run '{Name}'. `domaintuning train --watch {Name}` shows what it does.", error);
+        }
+    }
+
+    /// <summary>Whether a process works on the run at this moment.</summary>
+    public bool IsAtWork()
+    {
+        if (!File.Exists(Lock)) return false;
+        try
+        {
+            new FileStream(Lock, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            return false; // what a killed process left
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private string Lock => In(".lock");
+
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

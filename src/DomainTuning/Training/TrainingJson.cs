@@ -86,6 +86,7 @@ public static class TrainingJson
         RespectRequiredConstructorParameters = true,
         DefaultIgnoreCondition = indented ? JsonIgnoreCondition.Never : JsonIgnoreCondition.WhenWritingNull,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // files, not web pages
+        Converters = { new JsonStringEnumConverter<TrainingEvent>(JsonNamingPolicy.SnakeCaseLower) },
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
     };

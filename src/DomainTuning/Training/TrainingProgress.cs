@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace DomainTuning.Training;
 
 /// <summary>What a training has just done.</summary>
@@ -30,7 +28,6 @@ public enum TrainingEvent
 /// <summary>One line of progress.jsonl and of a trainer's standard output, in snake case. What an event has nothing to say about is left out.</summary>
 public sealed record TrainingProgress
 {
-    [JsonConverter(typeof(JsonStringEnumConverter<TrainingEvent>))]
     public required TrainingEvent Event { get; init; }
 
     public required DateTimeOffset At { get; init; }
