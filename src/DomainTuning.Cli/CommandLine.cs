@@ -67,6 +67,7 @@ internal static class CommandLine
             AskVerb.Create(terminal),
             ServeVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
+            AdviseVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             AdaptersVerb.Create(terminal),
