@@ -72,6 +72,7 @@ internal static class CommandLine
             TrainVerb.Create(terminal),
             RunsVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
+            AdviseVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ExamplesVerb.Create(terminal),
             ModelsVerb.Create(terminal),

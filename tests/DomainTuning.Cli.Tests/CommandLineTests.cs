@@ -22,6 +22,9 @@ public sealed class CommandLineTests
     [InlineData("models show")]
     [InlineData("evaluate")]
     [InlineData("evaluate beir")]
+    [InlineData("evaluate forgetting")]
+    [InlineData("evaluate reproduce")]
+    [InlineData("advise")]
     [InlineData("questions check")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
@@ -50,6 +53,10 @@ public sealed class CommandLineTests
     [InlineData("models convert smollm2-135m-instruct --form int3")]
     [InlineData("models show x --context 0")]
     [InlineData("ask x --model @")]
+    [InlineData("advise --assume churn=often")]
+    [InlineData("advise --assume weather=1")]
+    [InlineData("advise --minutes 0")]
+    [InlineData("evaluate forgetting smollm2-135m-instruct")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
         using var folder = new TemporaryFolder();

@@ -77,13 +77,73 @@ public sealed class EvaluationTests
         Assert.Contains("corpus.jsonl, queries.jsonl and qrels/test.tsv", error, StringComparison.Ordinal);
     }
 
+    /// <summary>A recipe for real: an evaluation writes it, reproduce runs it from the file, and an expectation that no longer holds is named.</summary>
+    [Fact]
+    public async Task ARecipeIsReproducedAndWhatMovedIsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        await RealCorpusAsync(folder);
+
+        var evaluated = await RunAsync(folder, "evaluate", "pumps", "--arms", "quote", "--out", folder["out"]);
+        Assert.True(evaluated.Exit == 0, evaluated.Error);
+        var recipe = Directory.GetFiles(folder["out"], "*.recipe.json").Single();
+        var same = await RunAsync(folder, "evaluate", "reproduce", recipe, "--out", folder["again"]);
+        var text = await File.ReadAllTextAsync(recipe, Cancelled);
+        await File.WriteAllTextAsync(recipe, text.Replace("\"value\": 1,", "\"value\": 0.5,", StringComparison.Ordinal), Cancelled);
+        var moved = await RunAsync(folder, "evaluate", "reproduce", recipe, "--out", folder["again"]);
+
+        Assert.True(same.Exit == 0, same.Output + same.Error);
+        Assert.All(same.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("ok   ", line, StringComparison.Ordinal));
+        Assert.Contains("quote correct: expected 1.0000 ± 0.0100, got 1.0000", same.Output, StringComparison.Ordinal);
+        Assert.Equal(1, moved.Exit);
+        Assert.Contains("MOVED quote correct: expected 0.5000 ± 0.0100, got 1.0000, moved by +0.5000", moved.Output, StringComparison.Ordinal);
+        Assert.Contains("quote: 1 of 1, 1 from earlier runs", moved.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnAdviceIsMeasuredWithinItsBudgetAndNamesWhatItLeftOut()
+    {
+        using var folder = new TemporaryFolder();
+        await RealCorpusAsync(folder);
+        await RunAsync(folder, "models", "add", Fixtures.Path("gguf", "models", "tiny-llama-q8_0.gguf"), "--id", "tiny");
+
+        var (exit, output, error) = await RunAsync(folder, "advise", "pumps", "--chat-model", "tiny", "--assume", "labelled=12000", "--assume", "gflops=100", "--json");
+        Assert.True(exit == 0, error);
+        using var report = JsonDocument.Parse(output);
+        var survey = report.RootElement.GetProperty("survey");
+        Assert.Equal((1, 12000, 100.0), (survey.GetProperty("documents").GetInt32(), survey.GetProperty("labelled").GetInt32(), survey.GetProperty("gflops").GetDouble()));
+        Assert.True(survey.GetProperty("perplexity").GetDouble() > 1);
+        Assert.True(survey.GetProperty("generalPerplexity").GetDouble() > 1);
+        Assert.True(survey.GetProperty("fromHeadings").GetBoolean(), "the only question is of the test split, which an advice never asks");
+        Assert.Contains("--assume labelled=N", output, StringComparison.Ordinal);
+
+        (exit, output, error) = await RunAsync(folder, "advise", "pumps", "--chat-model", "tiny", "--minutes", "0.0001");
+        Assert.True(exit == 0, error);
+        Assert.Contains("not measured: perplexity, general text: 0 of 20, then the time budget", output, StringComparison.Ordinal);
+        Assert.Contains("knowledge complexity", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A corpus of one page with one question of the test split, embedded by the shipped encoder.</summary>
+    private static async Task RealCorpusAsync(TemporaryFolder folder)
+    {
+        await RunAsync(folder, "models", "add", Fixtures.Model("bge-small-en-v1.5"));
+        using var embedder = DomainTuning.Onnx.Encoders.OnnxEmbedder.Load(Path.Combine(folder["models"], "bge-small-en-v1.5"));
+        await IngestManualAsync(folder, "pumps", embedder, "Starting the spindle");
+        await WriteQuestionsAsync(folder, Question);
+    }
+
     private static async Task IngestManualAsync(TemporaryFolder folder, string corpus)
     {
         using var embedder = new HashEmbedder();
+        await IngestManualAsync(folder, corpus, embedder, null);
+    }
+
+    private static async Task IngestManualAsync(TemporaryFolder folder, string corpus, DomainTuning.Embeddings.Embedder embedder, string? heading)
+    {
         var workspace = new Workspace(folder.Path);
         Directory.CreateDirectory(workspace.IndexFolder);
         await using var index = await SqliteChunkIndex.OpenForWritingAsync(workspace.IndexFile(corpus), SampleDocument.Manifest(embedder), Cancelled);
-        var manual = await SampleDocument.CreateAsync(embedder, "manual.pdf", ["The spindle waits 0.5 s before it starts."]);
+        var manual = await SampleDocument.CreateAsync(embedder, "manual.pdf", ["The spindle waits 0.5 s before it starts."], heading: heading);
         await manual.StoreInAsync(index, Cancelled);
     }
 

@@ -51,7 +51,7 @@ internal sealed class PumpCorpus
         var index = new MemoryChunkIndex(new IndexManifest { Corpus = "pumps", Embedder = embedder.Identity, Chunking = new ChunkingOptions() });
         await (await SampleDocument.CreateAsync(embedder, "pump.pdf", Pages)).StoreInAsync(index, cancellationToken);
         var chunks = await CorpusChunks.ReadAsync(index, cancellationToken);
-        return new PumpCorpus(index, embedder, chunks, await PlainBaseline.CreateAsync(chunks, embedder, cancellationToken));
+        return new PumpCorpus(index, embedder, chunks, new PlainBaseline(chunks, embedder));
     }
 
     public CorpusSearch Search(Reranker? reranker = null, RetrievalOptions? options = null) =>

@@ -22,7 +22,7 @@ internal static class EvaluateVerb
         var command = new Command("evaluate", "Measure retrieval and answers: the arms on the same questions, with intervals and tests.")
         {
             corpus, split, arms, limit, parallel, judge, output, fresh, json,
-            EvaluateBeirVerb.Create(terminal), EvaluateCompareVerb.Create(terminal), EvaluateReproduceVerb.Create(terminal), EvaluateFitVerb.Create(terminal),
+            EvaluateBeirVerb.Create(terminal), EvaluateCompareVerb.Create(terminal), EvaluateReproduceVerb.Create(terminal), EvaluateFitVerb.Create(terminal), EvaluateForgettingVerb.Create(terminal),
         };
         var flags = new SettingsFlags(command, "chatModel", "top", "denseWeight", "reranker", "rerankWeight", "threads", "offline");
         command.SetAction(async (parsed, cancellationToken) =>

@@ -1,4 +1,3 @@
-using DomainTuning.Adapters;
 using System.Diagnostics;
 using DomainTuning.Answering;
 using DomainTuning.Arms;
@@ -23,13 +22,12 @@ public sealed class ArmBench
     private readonly EvaluationRecipe recipe;
     private readonly OpenCorpus open;
     private readonly Retriever retriever;
-    private readonly CorpusSearch asServed;
     private readonly string rerankerIdentity;
 
     private ArmBench(ArmCatalog catalog, EvaluationRecipe recipe, OpenCorpus open, CorpusChunks corpus, PlainBaseline plain, Retriever plainRetriever, Retriever retriever)
     {
         (this.catalog, this.recipe, this.open, this.retriever, Corpus) = (catalog, recipe, open, retriever, corpus);
-        rerankerIdentity = recipe.Reranker is null ? "none" : $"{recipe.Reranker} ({ModelIdentity(recipe.ChatModel)})";
+        rerankerIdentity = recipe.Reranker is null ? "none" : $"{recipe.Reranker} ({ModelIdentity.Of(catalog, recipe.ChatModel)})";
         var deep = recipe.Retrieval with { Top = Depth };
         var served = new CorpusSearch("hybrid", $"BM25 + the embedder, min-max, weight {Number(deep.DenseWeight)} on the embedder", corpus, plainRetriever, deep);
         Searches =
@@ -39,11 +37,11 @@ public sealed class ArmBench
             new CorpusSearch("dense", "the embedder over chunks with their headings", corpus, plainRetriever, deep with { Mode = SearchMode.Dense }),
             served,
         ];
-        asServed = served;
+        AsServed = served;
         if (recipe.Reranker is null) return;
-        asServed = new CorpusSearch(
+        AsServed = new CorpusSearch(
             "hybrid+" + recipe.Reranker, $"the hybrid's first {deep.Reranked} read again by {recipe.Reranker}, weight {Number(deep.RerankWeight)}", corpus, retriever, deep, rerankerIdentity);
-        Searches = [.. Searches, asServed];
+        Searches = [.. Searches, AsServed];
     }
 
     public CorpusChunks Corpus { get; }
@@ -51,12 +49,15 @@ public sealed class ArmBench
     /// <summary>The plain baseline, both halves of the hybrid, the hybrid, and the hybrid with its reranker where the recipe names one.</summary>
     public IReadOnlyList<PassageSearch> Searches { get; }
 
+    /// <summary>The search that a user gets, as deep as every measure needs.</summary>
+    public PassageSearch AsServed { get; }
+
     public static async Task<ArmBench> OpenAsync(ArmCatalog catalog, EvaluationRecipe recipe, CancellationToken cancellationToken = default)
     {
         recipe.Validate();
         var open = await catalog.CorpusAsync(recipe.Corpus, cancellationToken).ConfigureAwait(false);
         var corpus = await CorpusChunks.ReadAsync(open.Index, cancellationToken).ConfigureAwait(false);
-        var plain = await PlainBaseline.CreateAsync(corpus, open.Embedder, cancellationToken).ConfigureAwait(false);
+        var plain = new PlainBaseline(corpus, open.Embedder);
         // A time budget would make a ranking depend on the machine's load; latencies are reported beside.
         var unhurried = new LikelihoodOptions { Budget = Timeout.InfiniteTimeSpan };
         var reranker = recipe.Reranker is null ? null : await catalog.RerankerAsync(recipe.Reranker, unhurried, cancellationToken).ConfigureAwait(false);
@@ -72,6 +73,9 @@ public sealed class ArmBench
         var twice = arms.CountBy(arm => arm.Name, StringComparer.Ordinal).FirstOrDefault(entry => entry.Value > 1).Key;
         return twice is null ? arms : throw new ArgumentException($"The arm '{twice}' is named twice in --arms.");
     }
+
+    /// <summary>One arm by its short name or model id.</summary>
+    public async Task<EvaluationArm> ArmAsync(string name, CancellationToken cancellationToken = default) => (await OpenAsync(name, cancellationToken).ConfigureAwait(false))[0];
 
     private IEnumerable<ArmId> Adapters => catalog.List().Where(arm => arm.Adapter is not null && arm.Model == recipe.ChatModel && arm.Corpus is null);
 
@@ -101,14 +105,14 @@ public sealed class ArmBench
     {
         CheckCorpus(arm);
         var model = await catalog.ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
-        var adapter = arm.Adapter is null || catalog.ChatCard(arm.Model) is { Endpoint: not null } ? null : catalog.Adapters(arm.Model).Find(arm.Adapter);
+        var adapter = ModelIdentity.PlaceOf(catalog, arm);
         var with = arm.Adapter is null ? arm.Model : $"{arm.Model} with adapter {arm.Adapter}";
         return new ModelArm(model, new ModelArmOptions
         {
             Name = name,
-            Description = arm.Corpus is null ? $"{with} from memory, short answer" : $"{with}, short answer from the passages of {asServed.Name}",
-            ModelIdentity = ModelIdentity(arm.Model, adapter, model),
-            Adapter = adapter,
+            Description = arm.Corpus is null ? $"{with} from memory, short answer" : $"{with}, short answer from the passages of {AsServed.Name}",
+            ModelIdentity = ModelIdentity.Of(catalog, arm.Model, adapter, model),
+            Adapter = arm.Adapter is null ? null : new ArmAdapter(arm with { Corpus = null }, adapter),
             Read = arm.Corpus is null ? null : Timed((question, token) => SearchAsync(question.Text, token)),
             ReadIdentity = arm.Corpus is null ? null : ReadIdentity,
             Answering = ShortAnswering,
@@ -122,8 +126,8 @@ public sealed class ArmBench
         {
             Name = "oracle",
             Description = $"{recipe.ChatModel}, short answer from the evidence pages themselves",
-            ModelIdentity = ModelIdentity(recipe.ChatModel, null, model),
-            Read = Timed(new EvidenceReading(Corpus, asServed).ReadAsync),
+            ModelIdentity = ModelIdentity.Of(catalog, recipe.ChatModel, null, model),
+            Read = Timed(new EvidenceReading(Corpus, AsServed).ReadAsync),
             ReadIdentity = "evidence pages, else " + ReadIdentity,
             ReadsEvidence = true,
             Answering = ShortAnswering,
@@ -134,7 +138,7 @@ public sealed class ArmBench
     {
         if (named is not null) CheckCorpus(named);
         var options = new AnsweringOptions { Retrieval = recipe.Retrieval, PassageTokens = recipe.PassageTokens };
-        var identity = $"answer; {(model is null ? "no model" : ModelIdentity(recipe.ChatModel, null, model))}; {ReadIdentity}; {options}; {ProgramIdentity.Of(typeof(Answerer))}";
+        var identity = $"answer; {(model is null ? "no model" : ModelIdentity.Of(catalog, recipe.ChatModel, null, model))}; {ReadIdentity}; {options}; {ProgramIdentity.Of(typeof(Answerer))}";
         return new AnswererArm(name, description, identity, new Answerer(open.Index, retriever, open.Embedder, model, options));
     }
 
@@ -143,7 +147,7 @@ public sealed class ArmBench
     private string ReadIdentity => $"{Corpus.Identity}; {recipe.Retrieval}; reranker {rerankerIdentity}; {ProgramIdentity.Of(typeof(Retriever))}";
 
     private async Task<IReadOnlyList<RankedChunk>> SearchAsync(string question, CancellationToken cancellationToken) =>
-        [.. (await asServed.SearchAsync(question, cancellationToken).ConfigureAwait(false)).Take(recipe.Retrieval.Top)];
+        [.. (await AsServed.SearchAsync(question, cancellationToken).ConfigureAwait(false)).Take(recipe.Retrieval.Top)];
 
     private static Func<Question, CancellationToken, Task<Reading>> Timed(Func<Question, CancellationToken, Task<IReadOnlyList<RankedChunk>>> read) => async (question, cancellationToken) =>
     {
@@ -151,21 +155,6 @@ public sealed class ArmBench
         var passages = await read(question, cancellationToken).ConfigureAwait(false);
         return new Reading(passages, Stopwatch.GetElapsedTime(start).TotalSeconds);
     };
-
-    private string ModelIdentity(string id, AdapterPlace? adapter = null, IChatClient? model = null)
-    {
-        var card = catalog.ChatCard(id) ?? throw new UnknownArmException($"There is no chat model '{id}'. `domaintuning models list` shows what there is.");
-        var where = card.Endpoint is { } elsewhere ? $"{elsewhere.Url} {elsewhere.Model}" : string.Join(' ', card.Files.Select(file => file.Sha256 ?? $"{file.Path} {file.Bytes}"));
-        var with = adapter is null ? "" : $"; adapter {adapter.Name} {HashOf(adapter)}";
-        return $"{id} {where}{with}; {(model is null ? "" : ProgramIdentity.Of(model.GetType()))}";
-    }
-
-    /// <summary>Of the adapter's weights, so that a retrained one answers anew.</summary>
-    private static string HashOf(AdapterPlace adapter)
-    {
-        using var stream = File.OpenRead(adapter.IsOnnxFile ? adapter.Path : Path.Combine(adapter.Path, "adapter_model.safetensors"));
-        return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream));
-    }
 
     private void CheckCorpus(ArmId arm)
     {

@@ -35,7 +35,7 @@ public sealed class ModelArm : EvaluationArm
     public override string Identity { get; }
 
     /// <summary>The adapter that answers, null without one.</summary>
-    public AdapterPlace? Adapter => options.Adapter;
+    public ArmAdapter? Adapter => options.Adapter;
 
     public override string KeyOf(Question question) => options.ReadsEvidence
         ? question.Text + "\n" + string.Join('\n', question.Evidence.Select(evidence => $"{evidence.Document} {evidence.Page} {evidence.Quote}"))
@@ -68,6 +68,11 @@ public sealed class ModelArm : EvaluationArm
     }
 }
 
+/// <summary>The adapter that an arm answers through.</summary>
+/// <param name="Id">"model:name".</param>
+/// <param name="Place">Null where it lies on another server.</param>
+public sealed record ArmAdapter(ArmId Id, AdapterPlace? Place);
+
 /// <summary>What a <see cref="ModelArm"/> is made of.</summary>
 public sealed record ModelArmOptions
 {
@@ -78,7 +83,7 @@ public sealed record ModelArmOptions
     /// <summary>The checkpoint's hash and the adapter's; part of the arm's identity.</summary>
     public required string ModelIdentity { get; init; }
 
-    public AdapterPlace? Adapter { get; init; }
+    public ArmAdapter? Adapter { get; init; }
 
     /// <summary>Null for an answer from memory.</summary>
     public Func<Question, CancellationToken, Task<Reading>>? Read { get; init; }

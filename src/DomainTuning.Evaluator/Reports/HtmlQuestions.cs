@@ -1,18 +1,26 @@
 using System.Globalization;
 using DomainTuning.Corpora;
+using DomainTuning.Evaluator.Arms;
 using DomainTuning.Evaluator.Runs;
 
 namespace DomainTuning.Evaluator.Reports;
 
-/// <summary>The report's list of questions: gold, then what each arm said, cited and read, and what each search found. Filters appear where scripts run.</summary>
+/// <summary>
+/// The report's list of questions: gold, then what each arm said, cited and read, and what each search found. Filters appear where scripts run. Passages stand once,
+/// after the questions, and each question links to those that were read for it.
+/// </summary>
 internal static class HtmlQuestions
 {
     public static void Write(Html page, EvaluationResult result)
     {
         page.Element("h2", "Every question");
         Filters(page, result);
-        // Arms that read the same passages share them: each text stands once in the file.
-        foreach (var question in result.Questions) Article(page, question);
+        var passages = new Dictionary<ReadPassage, int>();
+        foreach (var question in result.Questions) Article(page, question, passages);
+        if (passages.Count == 0) return;
+        page.Element("h2", "Every passage that was read");
+        foreach (var (passage, number) in passages)
+            page.Element("p", $"{Number(number)}. {Where(passage)}", ("class", "soft"), ("id", "passage-" + Number(number))).Element("div", passage.Text, ("class", "passage"));
     }
 
     private static void Filters(Html page, EvaluationResult result)
@@ -31,7 +39,7 @@ internal static class HtmlQuestions
         page.Close("select").Close("label");
     }
 
-    private static void Article(Html page, QuestionResult result)
+    private static void Article(Html page, QuestionResult result, Dictionary<ReadPassage, int> passages)
     {
         var question = result.Question;
         var kind = QuestionFile.NameOf(question.Kind);
@@ -43,7 +51,7 @@ internal static class HtmlQuestions
         foreach (var (name, answer) in result.Answers) Answer(page, name, answer);
         page.Close("table").Close("div");
         Found(page, result);
-        Passages(page, result);
+        Passages(page, result, passages);
         page.Close("article");
     }
 
@@ -65,23 +73,24 @@ internal static class HtmlQuestions
         page.Close("details");
     }
 
-    private static void Passages(Html page, QuestionResult result)
+    private static void Passages(Html page, QuestionResult result, Dictionary<ReadPassage, int> passages)
     {
         var read = result.Answers.Where(answer => answer.Value.Answer is { Passages.Count: > 0 })
             .GroupBy(answer => string.Join(' ', answer.Value.Answer!.Passages.Select(passage => passage.Chunk)), StringComparer.Ordinal);
-        var written = new HashSet<string>(StringComparer.Ordinal);
         foreach (var group in read)
         {
-            page.Open("details").Element("summary", $"what {string.Join(", ", group.Select(answer => answer.Key))} read");
+            page.Open("details").Element("summary", $"what {string.Join(", ", group.Select(answer => answer.Key))} read").Open("p");
             foreach (var passage in group.First().Value.Answer!.Passages)
             {
-                page.Element("p", $"{passage.Document} p. {Number(passage.FirstPage)}", ("class", "soft"));
-                page.Element("div", written.Add(passage.Chunk) ? passage.Text : "(the same passage as above)", ("class", "passage"));
+                var number = passages.TryGetValue(passage with { Score = 0 }, out var known) ? known : passages[passage with { Score = 0 }] = passages.Count + 1;
+                page.Element("a", $"{Number(number)}. {Where(passage)}", ("href", "#passage-" + Number(number)));
             }
 
-            page.Close("details");
+            page.Close("p").Close("details");
         }
     }
+
+    private static string Where(ReadPassage passage) => $"{passage.Document} p. {Number(passage.FirstPage)}{(passage.LastPage > passage.FirstPage ? "–" + Number(passage.LastPage) : "")}";
 
     private static bool IsEvidence(Question question, SearchHit hit) =>
         question.Evidence.Any(evidence => evidence.Document == hit.Document && evidence.Page >= hit.FirstPage && evidence.Page <= hit.LastPage);

@@ -28,6 +28,7 @@ public static class HtmlReport
         Arms(page, result);
         Pairs(page, "Are the arms different?", [.. result.ArmPairs.Where(row => row.Kind is null)]);
         Kinds(page, result);
+        Adapters(page, result);
         Searches(page, result);
         Pairs(page, "Are the searches different?", result.SearchPairs);
         Cost(page, result);
@@ -77,6 +78,13 @@ public static class HtmlReport
         page.Open("dl");
         foreach (var search in result.Searches) page.Element("dt", search.Name).Element("dd", search.Description);
         page.Close("dl");
+    }
+
+    private static void Adapters(Html page, EvaluationResult result)
+    {
+        if (result.Adapters.Count == 0) return;
+        page.Element("h2", "Adapters: provenance and forgetting").Element("p", ReportText.ForgettingNote, ("class", "soft"));
+        Table(page, ReportText.AdapterHeadings, result.Adapters.Select(ReportText.AdapterCells));
     }
 
     private static void Pairs(Html page, string heading, IReadOnlyList<PairRow> rows)

@@ -17,11 +17,20 @@ public static class MarkdownReport
         Arms(text, result);
         Pairs(text, "Are the arms different?", [.. result.ArmPairs.Where(row => row.Kind is null && row.Measure == AnswerScoring.Correct)]);
         Kinds(text, result);
+        Adapters(text, result.Adapters);
         Searches(text, result);
         Pairs(text, "Are the searches different? (evidence page in the first two)", [.. result.SearchPairs.Where(row => row.Measure == "hit@2")]);
         Cost(text, result);
         Judge(text, result);
         return text.ToString();
+    }
+
+    /// <summary>The table of `evaluate forgetting`.</summary>
+    public static string Write(IReadOnlyList<AdapterSummary> adapters)
+    {
+        var text = new StringBuilder();
+        Adapters(text, adapters);
+        return text.ToString().TrimStart('\n');
     }
 
     private static void Arms(StringBuilder text, EvaluationResult result)
@@ -47,6 +56,15 @@ public static class MarkdownReport
             Row(text, [kind, result.Arms[0].ByKind[kind][AnswerScoring.Correct].Questions.ToString(CultureInfo.InvariantCulture), .. result.Arms.Select(arm => ReportText.Share(arm.ByKind[kind][AnswerScoring.Correct]))]);
         foreach (var row in result.ArmPairs.Where(row => row.Kind is not null && row.Distinguishable))
             text.Append(CultureInfo.InvariantCulture, $"\n{row.Kind}: {ReportText.Cell(ReportText.Verdict(row))} ({ReportText.Cell(row.First)} − {ReportText.Cell(row.Second)} = {ReportText.Points(row.Difference)} points, p = {ReportText.P(row.AdjustedP)}, n = {row.Questions}).\n");
+    }
+
+    private static void Adapters(StringBuilder text, IReadOnlyList<AdapterSummary> adapters)
+    {
+        if (adapters.Count == 0) return;
+        text.Append(CultureInfo.InvariantCulture, $"\n## Adapters: provenance and forgetting\n\n{ReportText.ForgettingNote}\n\n");
+        Row(text, ReportText.AdapterHeadings);
+        Rule(text, ReportText.AdapterHeadings.Count);
+        foreach (var adapter in adapters) Row(text, ReportText.AdapterCells(adapter).Select((cell, i) => i == 0 ? ReportText.Cell(cell) : cell));
     }
 
     private static void Searches(StringBuilder text, EvaluationResult result)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DomainTuning.Evaluator.Forgetting;
 using DomainTuning.Evaluator.Runs;
 
 namespace DomainTuning.Evaluator.Reports;
@@ -19,6 +20,34 @@ internal static class ReportText
         ("hit@1", "page @1"), ("hit@2", "page @2"), ("hit@5", "page @5"), ("hit@10", "page @10"), ("page ndcg@10", "nDCG@10 page"), ("page mrr@10", "MRR page"), ("page map", "MAP page"),
         ("page r@10", "recall@10 page"), ("chunk ndcg@10", "nDCG@10 chunk"), ("chunk r@10", "recall@10 chunk"), ("document ndcg@10", "nDCG@10 document"),
     ];
+
+    public const string ForgettingNote =
+        "General prose and questions about general passages, under the base model and under each adapter of it. Perplexity: a ratio above 1 says that the adapter made the model worse at text of no domain. "
+        + "Intervals are over pieces of text and over questions, both sides drawn together.";
+
+    public static readonly IReadOnlyList<string> AdapterHeadings = ["adapter", "trained on", "perplexity before", "after", "ratio", "reading F1 before", "after", "difference in points", "verdict"];
+
+    public static IEnumerable<string> AdapterCells(AdapterSummary adapter)
+    {
+        if (adapter.Forgetting is not { } forgetting) return [adapter.Name, adapter.Provenance, "–", "–", "–", "–", "–", "–", "not measured"];
+        var (perplexity, reading) = (forgetting.Perplexity, forgetting.Reading);
+        return
+        [
+            adapter.Name, adapter.Provenance, Ratio(perplexity?.Before), Ratio(perplexity?.After), perplexity is null ? "–" : $"×{Ratio(perplexity.Ratio.Mean)} [{Ratio(perplexity.Ratio.Low)}, {Ratio(perplexity.Ratio.High)}]",
+            Share(reading.Before), Share(reading.After), $"{Points(reading.Difference.Difference)} [{Points(reading.Difference.Low)}, {Points(reading.Difference.High)}], p = {P(reading.Difference.P)}", Verdict(forgetting),
+        ];
+    }
+
+    private static string Verdict(AdapterForgetting forgetting)
+    {
+        var prose = forgetting.Perplexity is not { } change ? "prose: the model gives no probabilities"
+            : change.IsDistinguishable ? $"prose: {(change.Ratio.Mean > 1 ? "worse" : "better")}"
+            : string.Create(CultureInfo.InvariantCulture, $"prose: not distinguishable with {change.Pieces} pieces");
+        var row = forgetting.Reading.Difference;
+        return prose + "; reading: " + (row.Distinguishable ? row.Difference > 0 ? "better" : "worse" : string.Create(CultureInfo.InvariantCulture, $"not distinguishable with n = {row.Questions}"));
+    }
+
+    private static string Ratio(double? value) => value is null ? "–" : value.Value.ToString("0.00", CultureInfo.InvariantCulture);
 
     public static string Share(double value) => (100 * value).ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using DomainTuning.Adapters;
 using DomainTuning.Answering;
 using DomainTuning.Arms;
 using DomainTuning.Corpora;
 using DomainTuning.Evaluator.Arms;
+using DomainTuning.Evaluator.Forgetting;
 
 namespace DomainTuning.Evaluator.Runs;
 
@@ -22,14 +22,15 @@ public static class CorpusEvaluation
         var questions = EvaluationRun.Choose(QuestionFile.Read(file), recipe);
         var bench = await ArmBench.OpenAsync(catalog, recipe, cancellationToken).ConfigureAwait(false);
         var arms = await bench.ArmsAsync(cancellationToken).ConfigureAwait(false);
-        var notes = arms.OfType<ModelArm>().Select(arm => arm.Adapter).OfType<AdapterPlace>().Distinct()
-            .Select(adapter => LeakageGuard.Check(adapter.Name, adapter.Path, questions)).OfType<string>().ToList();
+        var adapters = arms.OfType<ModelArm>().Select(arm => arm.Adapter).OfType<ArmAdapter>().DistinctBy(adapter => adapter.Id).ToList();
+        var summaries = adapters.Select(adapter => AdapterSummary.Of(adapter.Id.ToString(), LeakageGuard.Check(adapter.Id.ToString(), adapter.Place?.Path, questions))).ToList();
+        var forgetting = await WorkspaceForgetting.RunAsync(catalog, [.. adapters.Select(adapter => adapter.Id)], fresh, recipe.Parallel, progress, cancellationToken).ConfigureAwait(false);
         var judge = recipe.Judge is null ? null : new AnswerJudge(recipe.Judge, await catalog.ChatModelAsync(ArmId.Parse(recipe.Judge), cancellationToken).ConfigureAwait(false));
         var run = new EvaluationRun(recipe, bench.Corpus, bench.Searches, arms)
         {
             CacheFolder = fresh ? null : Path.Combine(Folder(catalog.Workspace), "answers"),
             Judge = judge,
-            Notes = notes,
+            Adapters = [.. summaries.Select(summary => summary with { Forgetting = forgetting.FirstOrDefault(change => change.Adapter == summary.Name) })],
         };
         return await run.RunAsync(questions, await FactsAsync(catalog, bench, recipe.Corpus, file, cancellationToken).ConfigureAwait(false), command, progress, cancellationToken).ConfigureAwait(false);
     }

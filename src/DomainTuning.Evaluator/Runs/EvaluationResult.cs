@@ -56,7 +56,8 @@ public sealed record CorpusFacts(string Name, string Identity, string Embedder, 
 /// <summary>An evaluation: the recipe, the command, the machine, every answer, every score. results/&lt;run&gt;.json.</summary>
 public sealed record EvaluationResult
 {
-    public int Format { get; init; } = 1;
+    /// <summary>Of the file: 2 since passages stand once in a table. <see cref="ResultFile"/> reads both.</summary>
+    public int Format { get; init; } = ResultFile.Format;
 
     public required string Run { get; init; }
 
@@ -76,6 +77,9 @@ public sealed record EvaluationResult
 
     /// <summary>What a reader must know, such as training data that nobody recorded.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>The adapters that arms answer through: provenance and forgetting.</summary>
+    public IReadOnlyList<AdapterSummary> Adapters { get; init; } = [];
 
     public required IReadOnlyList<SearchSummary> Searches { get; init; }
 

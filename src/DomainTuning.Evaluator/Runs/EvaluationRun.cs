@@ -22,8 +22,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, CorpusChunks corpus, 
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Said in the report, such as by <see cref="LeakageGuard"/>.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
+    /// <summary>What is known of the arms' adapters; one of unknown provenance is noted in the report.</summary>
+    public IReadOnlyList<AdapterSummary> Adapters { get; init; } = [];
 
     /// <summary>The questions of a recipe: its split, and so many of it.</summary>
     public static IReadOnlyList<Question> Choose(IReadOnlyList<Question> questions, EvaluationRecipe recipe)
@@ -74,7 +74,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, CorpusChunks corpus, 
             Recipe = recipe,
             Corpus = facts,
             Machine = MachineReading.Read(),
-            Notes = Notes,
+            Notes = [.. Adapters.Select(adapter => adapter.Note).OfType<string>()],
+            Adapters = Adapters,
             Searches = [.. searches.Select(summaries.Of)],
             Arms = [.. arms.Select(summaries.Of)],
             SearchPairs = summaries.SearchPairs([.. searches.Select(search => search.Name)]),
@@ -93,7 +94,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, CorpusChunks corpus, 
             var ranked = await search.SearchAsync(question.Text, token).ConfigureAwait(false);
             IReadOnlyList<SearchHit> hits = [.. ranked.Take(KeptHits).Select(hit => new SearchHit(hit.Chunk.Id.ToString(), hit.DocumentPath, hit.Chunk.FirstPage, hit.Chunk.LastPage, hit.Score))];
             return new QuestionSearch(hits, Clock.GetElapsedTime(from).TotalSeconds, null, new Dictionary<string, double>());
-        }, progress, cancellationToken).ConfigureAwait(false);
+        }, progress, cancellationToken, search.PrepareAsync).ConfigureAwait(false);
 
         var whole = made.ToDictionary(entry => entry.Key, entry => entry.Value.Made ?? new QuestionSearch([], 0, entry.Value.Error, new Dictionary<string, double>()), StringComparer.Ordinal);
         var scoring = new SearchScoring(questions, search, whole.ToDictionary(entry => entry.Key, entry => entry.Value.Hits, StringComparer.Ordinal));
@@ -121,10 +122,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, CorpusChunks corpus, 
     /// <summary>Makes a thing for each question, several at once, from the cache where it stands there. Errors are not kept: the next run tries again.</summary>
     private async Task<Dictionary<string, (T? Made, string? Error)>> EachAsync<T>(
         string stage, string identity, IReadOnlyList<Question> questions, Func<Question, string> keyOf, Func<Question, CancellationToken, Task<T>> make,
-        IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken, Func<CancellationToken, Task>? prepare = null)
         where T : class
     {
         using var cache = CacheFolder is null ? null : new ContentCache<T>(CacheFolder, stage, identity);
+        if (prepare is not null && questions.Any(question => cache?.Find(keyOf(question)) is null)) await prepare(cancellationToken).ConfigureAwait(false);
         var count = new StageCount(stage, questions.Count, progress, Clock);
         var made = new System.Collections.Concurrent.ConcurrentDictionary<string, (T?, string?)>(StringComparer.Ordinal);
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = recipe.Parallel, CancellationToken = cancellationToken }, async (question, token) =>

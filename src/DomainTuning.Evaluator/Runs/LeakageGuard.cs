@@ -2,27 +2,41 @@ using DomainTuning.Corpora;
 
 namespace DomainTuning.Evaluator.Runs;
 
-/// <summary>What an adapter was trained on: train-sections.json beside adapter_model.safetensors, written by the trainer.</summary>
-/// <param name="Sections">Sections of questions.jsonl whose text or questions were trained on.</param>
+/// <summary>
+/// What an adapter was trained on: train-sections.json in the adapter's folder, beside card.json and adapter_model.safetensors, written by the trainer as
+/// {"sections": ["configuration § 4.1.2 Files", …], "questions": ["cnc-0001", …]}. Both keys must be there; other keys are errors.
+/// </summary>
+/// <param name="Sections">Sections, as in questions.jsonl, whose text or questions were trained on. Case and runs of white space do not count.</param>
 /// <param name="Questions">Ids of the questions that were trained on.</param>
 public sealed record TrainedOn(IReadOnlyList<string> Sections, IReadOnlyList<string> Questions)
 {
     public const string FileName = "train-sections.json";
+
+    /// <summary>The record in an adapter's folder; null where there is none, as for an adapter from elsewhere.</summary>
+    /// <param name="folder">Null, or an .onnx_adapter file, has no room for a record.</param>
+    /// <exception cref="EvaluationException">It is there and cannot be read.</exception>
+    public static TrainedOn? Read(string? folder)
+    {
+        if (folder is null || !File.Exists(Path.Combine(folder, FileName))) return null;
+        var path = Path.Combine(folder, FileName);
+        var read = ResultJson.Read<TrainedOn>(path, "what an adapter was trained on ({\"sections\": […], \"questions\": […]})");
+        return read is { Sections: not null, Questions: not null } ? read : throw new EvaluationException($"{path} must hold both \"sections\" and \"questions\", as lists. Train the adapter again, or remove the file to have it reported as of unknown provenance.");
+    }
 }
 
 /// <summary>Refuses to measure an adapter on what it was trained on.</summary>
 public static class LeakageGuard
 {
-    /// <returns>What a reader must know: null when the adapter's data is known and clean.</returns>
+    /// <returns>What the adapter was trained on, none of it asked here; null where nobody recorded it: its provenance is unknown, and the report says so.</returns>
+    /// <param name="adapter">Its name, for messages.</param>
+    /// <param name="folder">Null for an adapter that lies on another server.</param>
     /// <exception cref="EvaluationException">A question, or the section that its evidence stands in, was trained on.</exception>
-    public static string? Check(string adapter, string folder, IReadOnlyList<Question> questions)
+    public static TrainedOn? Check(string adapter, string? folder, IReadOnlyList<Question> questions)
     {
-        var path = Path.Combine(folder, TrainedOn.FileName);
-        if (!File.Exists(path)) return $"Adapter '{adapter}' has no {TrainedOn.FileName}: nobody recorded what it was trained on, so its scores may come from the test questions themselves.";
-        var trained = ResultJson.Read<TrainedOn>(path, $"what an adapter was trained on ({{\"sections\": […], \"questions\": […]}})");
+        if (TrainedOn.Read(folder) is not { } trained) return null;
         var (sections, ids) = (Folded(trained.Sections), Folded(trained.Questions));
         var leaked = questions.Where(question => ids.Contains(Fold(question.Id)) || sections.Contains(Fold(question.Section))).ToList();
-        if (leaked.Count == 0) return null;
+        if (leaked.Count == 0) return trained;
         var shown = string.Join("; ", leaked.Take(5).Select(question => $"{question.Id} ({question.Section})"));
         throw new EvaluationException(
             $"Adapter '{adapter}' was trained on {leaked.Count} of the {questions.Count} questions or on their evidence sections: {shown}{(leaked.Count > 5 ? "; …" : "")}. "

@@ -12,7 +12,10 @@ public static class ResultJson
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Indented) + "\n";
 
-    public static EvaluationResult ReadResult(string path) => Read<EvaluationResult>(path, "a result of `domaintuning evaluate`");
+    /// <summary>A whole result, as <see cref="ResultFile"/> keeps it.</summary>
+    public static string Write(EvaluationResult result) => ResultFile.Write(result);
+
+    public static EvaluationResult ReadResult(string path) => ResultFile.Read(path);
 
     public static EvaluationRecipe ReadRecipe(string path) => Read<EvaluationRecipe>(path, "a recipe of `domaintuning evaluate`");
 

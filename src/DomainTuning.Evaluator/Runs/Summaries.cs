@@ -17,9 +17,9 @@ internal sealed class Summaries(IReadOnlyList<QuestionResult> results, ulong see
     public SearchSummary Of(PassageSearch search)
     {
         var found = results.Select(result => (result.Question, Found: result.Searches[search.Name])).ToList();
+        var (all, byKind) = Means([.. found.Select(entry => (entry.Question, entry.Found.Scores))]);
         return new SearchSummary(
-            search.Name, search.Description, search.Identity, Means(found.Select(entry => entry.Found.Scores)),
-            ByKind(found.Select(entry => (entry.Question, entry.Found.Scores))), found.Count(entry => entry.Found.Error is not null), Median(found.Select(entry => entry.Found.Seconds)));
+            search.Name, search.Description, search.Identity, all, byKind, found.Count(entry => entry.Found.Error is not null), Median(found.Select(entry => entry.Found.Seconds)));
     }
 
     public ArmSummary Of(EvaluationArm arm)
@@ -27,9 +27,8 @@ internal sealed class Summaries(IReadOnlyList<QuestionResult> results, ulong see
         var given = results.Select(result => (result.Question, Given: result.Answers[arm.Name])).ToList();
         var answers = given.Select(entry => entry.Given.Answer).OfType<ArmAnswer>().ToList();
         int Count(string outcome) => given.Count(entry => entry.Given.Outcome == outcome);
-        return new ArmSummary(
-            arm.Name, arm.Description, arm.Identity, Count("correct"), Count("wrong"), Count("refused"), Count("error"), Means(given.Select(entry => entry.Given.Scores)),
-            ByKind(given.Select(entry => (entry.Question, entry.Given.Scores))), Risk(arm.Name), Cost(answers));
+        var (all, byKind) = Means([.. given.Select(entry => (entry.Question, entry.Given.Scores))]);
+        return new ArmSummary(arm.Name, arm.Description, arm.Identity, Count("correct"), Count("wrong"), Count("refused"), Count("error"), all, byKind, Risk(arm.Name), Cost(answers));
     }
 
     public IReadOnlyList<PairRow> SearchPairs(IReadOnlyList<string> searches) =>
@@ -44,18 +43,21 @@ internal sealed class Summaries(IReadOnlyList<QuestionResult> results, ulong see
         return [.. overall, .. byKind];
     }
 
-    private Dictionary<string, MeanScore> Means(IEnumerable<IReadOnlyDictionary<string, double>> scores) =>
-        scores.SelectMany(score => score).GroupBy(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal).ToDictionary(
-            group => group.Key,
-            group =>
-            {
-                var mean = Bootstrap.Mean([.. group], seed: seed);
-                return new MeanScore(mean.Mean, mean.Interval.Low, mean.Interval.High, group.Count());
-            },
-            StringComparer.Ordinal);
+    /// <summary>Means over all questions, and by kind, of one search or arm. All are resampled at once.</summary>
+    private (IReadOnlyDictionary<string, MeanScore> All, IReadOnlyDictionary<string, IReadOnlyDictionary<string, MeanScore>> ByKind) Means(
+        IReadOnlyList<(Question Question, IReadOnlyDictionary<string, double> Scores)> scores)
+    {
+        var wanted = Lists(null, scores).ToList();
+        var kinds = scores.GroupBy(entry => entry.Question.Kind).OrderBy(group => group.Key).ToList();
+        foreach (var kind in kinds) wanted.AddRange(Lists(QuestionFile.NameOf(kind.Key), kind));
+        var means = wanted.Zip(Bootstrap.Means([.. wanted.Select(list => list.Scores)], seed: seed), (list, mean) =>
+            (list.Kind, list.Measure, Score: new MeanScore(mean.Mean, mean.Interval.Low, mean.Interval.High, list.Scores.Count))).ToLookup(entry => entry.Kind);
+        IReadOnlyDictionary<string, MeanScore> Of(string? kind) => means[kind].ToDictionary(entry => entry.Measure, entry => entry.Score, StringComparer.Ordinal);
+        return (Of(null), kinds.Select(kind => QuestionFile.NameOf(kind.Key)).ToDictionary(kind => kind, Of, StringComparer.Ordinal));
+    }
 
-    private Dictionary<string, IReadOnlyDictionary<string, MeanScore>> ByKind(IEnumerable<(Question Question, IReadOnlyDictionary<string, double> Scores)> scores) =>
-        scores.GroupBy(entry => entry.Question.Kind).OrderBy(group => group.Key).ToDictionary(group => QuestionFile.NameOf(group.Key), group => (IReadOnlyDictionary<string, MeanScore>)Means(group.Select(entry => entry.Scores)), StringComparer.Ordinal);
+    private static IEnumerable<(string? Kind, string Measure, IReadOnlyList<double> Scores)> Lists(string? kind, IEnumerable<(Question Question, IReadOnlyDictionary<string, double> Scores)> scores) =>
+        scores.SelectMany(entry => entry.Scores).GroupBy(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal).Select(group => (kind, group.Key, (IReadOnlyList<double>)[.. group]));
 
     private IEnumerable<PairRow> Pairs(
         string measure, string? kind, IReadOnlyList<string> names, Func<QuestionResult, string, IReadOnlyDictionary<string, double>> scores, IReadOnlyList<QuestionResult> among)

@@ -21,6 +21,9 @@ public abstract class PassageSearch
     /// <summary>The document's path inside the corpus.</summary>
     public abstract string PathOf(Chunk chunk);
 
+    /// <summary>What costs time before the first question. A run whose every question was searched before leaves it out.</summary>
+    public virtual Task PrepareAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
     public abstract Task<IReadOnlyList<RankedChunk>> SearchAsync(string question, CancellationToken cancellationToken = default);
 }
 

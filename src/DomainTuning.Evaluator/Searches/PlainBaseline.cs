@@ -17,13 +17,12 @@ public sealed class PlainBaseline : PassageSearch
 
     private readonly CorpusChunks corpus;
     private readonly Embedder embedder;
-    private readonly Bm25 bm25;
-    private readonly IReadOnlyList<float[]> vectors;
+    private (Bm25 Words, IReadOnlyList<float[]> Vectors)? prepared;
 
-    private PlainBaseline(CorpusChunks corpus, Embedder embedder, IReadOnlyList<Chunk> chunks, IReadOnlyList<float[]> vectors)
+    public PlainBaseline(CorpusChunks corpus, Embedder embedder)
     {
-        (this.corpus, this.embedder, Chunks, this.vectors) = (corpus, embedder, chunks, vectors);
-        bm25 = new Bm25([.. chunks.Select(chunk => Analyzer.Analyze(chunk.Text).Terms)]);
+        (this.corpus, this.embedder) = (corpus, embedder);
+        Chunks = [.. corpus.Documents.SelectMany(document => Cut(corpus, document.Id, document.Path))];
     }
 
     public override string Name => "plain";
@@ -34,22 +33,24 @@ public sealed class PlainBaseline : PassageSearch
 
     public override IReadOnlyList<Chunk> Chunks { get; }
 
-    public static async Task<PlainBaseline> CreateAsync(CorpusChunks corpus, Embedder embedder, CancellationToken cancellationToken = default)
+    /// <summary>Embeds the whole corpus once more, in its other cut.</summary>
+    public override async Task PrepareAsync(CancellationToken cancellationToken = default)
     {
-        var chunks = corpus.Documents.SelectMany(document => Cut(corpus, document.Id, document.Path)).ToList();
-        var vectors = new List<float[]>(chunks.Count);
-        foreach (var batch in chunks.Chunk(32))
+        if (prepared is not null) return;
+        var vectors = new List<float[]>(Chunks.Count);
+        foreach (var batch in Chunks.Chunk(32))
             vectors.AddRange(await embedder.EmbedPassagesAsync([.. batch.Select(chunk => chunk.Text)], cancellationToken).ConfigureAwait(false));
-        return new PlainBaseline(corpus, embedder, chunks, vectors);
+        prepared = (new Bm25([.. Chunks.Select(chunk => Analyzer.Analyze(chunk.Text).Terms)]), vectors);
     }
 
     public override string PathOf(Chunk chunk) => corpus.Paths[chunk.DocumentId];
 
     public override async Task<IReadOnlyList<RankedChunk>> SearchAsync(string question, CancellationToken cancellationToken = default)
     {
+        var (words, vectors) = prepared ?? throw new InvalidOperationException("The plain baseline embeds its chunks in PrepareAsync, which must come before the first search.");
         var query = await embedder.EmbedQueryAsync(question, cancellationToken).ConfigureAwait(false);
         var dense = Best([.. vectors.Select(vector => (double)TensorPrimitives.Dot<float>(query, vector))]);
-        var lexical = Best(bm25.Score(Analyzer.Analyze(question).QueryTerms)).Where(entry => entry.Score > 0).ToList();
+        var lexical = Best(words.Score(Analyzer.Analyze(question).QueryTerms)).Where(entry => entry.Score > 0).ToList();
         return [.. Fusion.MinMax(dense, lexical, 0.5).Take(Candidates).Select((found, i) => new RankedChunk(Chunks[found.Key], i + 1, found.Score, null, null, null, PathOf(Chunks[found.Key])))];
     }
 

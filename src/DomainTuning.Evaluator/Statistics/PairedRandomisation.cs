@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace DomainTuning.Evaluator.Statistics;
 
 /// <summary>How likely a difference at least this large is when the labels a and b mean nothing.</summary>
@@ -33,8 +35,7 @@ public static class PairedRandomisation
         }
 
         counts.Add(observed);
-        var random = new SeededRandom(seed);
-        for (var s = 0; s < samples; s++) counts.Add(Flipped(differences, random));
+        foreach (var sum in Flipped(differences, new SeededRandom(seed), samples)) counts.Add(sum);
         return new RandomisationTest(all.Average(), counts.Share(counts.TwoSided), counts.Share(counts.Greater), counts.Share(counts.Less), counts.All, false);
     }
 
@@ -50,17 +51,38 @@ public static class PairedRandomisation
         Flip(differences, at + 1, sum - differences[at], ref counts);
     }
 
-    private static double Flipped(double[] differences, SeededRandom random)
+    /// <summary>
+    /// The sums under sampled signs. Each sample draws its bits after the one before it and adds its differences in their order; several samples go side by side,
+    /// one a lane, which changes no sum: a sign is flipped in the number's own bits.
+    /// </summary>
+    private static double[] Flipped(double[] differences, SeededRandom random, int samples)
     {
-        var (sum, bits) = (0.0, 0UL);
-        for (var i = 0; i < differences.Length; i++)
+        var lanes = Vector<ulong>.Count;
+        var words = (differences.Length + 63) / 64;
+        var sums = new double[(samples + lanes - 1) / lanes * lanes]; // the last group may be wider than what was asked for
+        var signs = new ulong[words * lanes]; // [word, lane]
+        var sign = new Vector<ulong>(1UL << 63);
+        for (var first = 0; first < samples; first += lanes)
         {
-            if (i % 64 == 0) bits = random.NextBits();
-            sum += (bits & 1) == 0 ? differences[i] : -differences[i];
-            bits >>= 1;
+            for (var lane = 0; lane < lanes; lane++)
+                for (var word = 0; word < words; word++) signs[(word * lanes) + lane] = random.NextBits();
+
+            var sum = Vector<double>.Zero;
+            for (var word = 0; word < words; word++)
+            {
+                var bits = new Vector<ulong>(signs, word * lanes);
+                var last = Math.Min(differences.Length, (word + 1) * 64);
+                for (var i = word * 64; i < last; i++)
+                {
+                    sum += Vector.AsVectorDouble(Vector.AsVectorUInt64(new Vector<double>(differences[i])) ^ (Vector.ShiftLeft(bits, 63) & sign));
+                    bits = Vector.ShiftRightLogical(bits, 1);
+                }
+            }
+
+            sum.CopyTo(sums, first);
         }
 
-        return sum;
+        return sums[..samples];
     }
 
     private struct Counts(double observed)

@@ -66,7 +66,7 @@ public sealed class ReportTests
         var model = new ScriptedModel(_ => answer);
         var run = new EvaluationRun(PumpCorpus.Recipe, pumps.Chunks, [pumps.Plain, pumps.Search()], [pumps.Base(new ScriptedModel(_ => "I do not know.")), pumps.Quote(), pumps.Rag(model)])
         {
-            Notes = ["Adapter 'x' has no record of what it was trained on."],
+            Adapters = [AdapterSummary.Of("x", null)],
         };
         var result = await run.RunAsync(PumpCorpus.Questions, PumpCorpus.Facts, "domaintuning evaluate pumps", cancellationToken: Cancellation);
         return result with

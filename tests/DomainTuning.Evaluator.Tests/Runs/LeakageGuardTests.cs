@@ -19,13 +19,32 @@ public sealed class LeakageGuardTests
     }
 
     [Fact]
-    public async Task AnAdapterOfOtherSectionsPassesAndOneWithoutARecordIsNoted()
+    public async Task AnAdapterOfOtherSectionsPassesAndOneWithoutARecordIsOfUnknownProvenance()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("nobody recorded", LeakageGuard.Check("unknown", folder.Path, PumpCorpus.Questions), StringComparison.Ordinal);
+        Assert.Null(LeakageGuard.Check("elsewhere", null, PumpCorpus.Questions));
+        var unknown = AdapterSummary.Of("m:unknown", LeakageGuard.Check("unknown", folder.Path, PumpCorpus.Questions));
+        Assert.Equal("unknown provenance", unknown.Provenance);
+        Assert.Contains("nobody recorded", unknown.Note, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(folder[TrainedOn.FileName], """{ "sections": ["pump § 9"], "questions": ["x-1"] }""", TestContext.Current.CancellationToken);
+        var clean = AdapterSummary.Of("m:clean", LeakageGuard.Check("clean", folder.Path, PumpCorpus.Questions));
 
-        Assert.Null(LeakageGuard.Check("clean", folder.Path, PumpCorpus.Questions));
+        Assert.Null(clean.Note);
+        Assert.Equal("trained on 1 sections and 1 questions, none of them asked here", clean.Provenance);
+    }
+
+    [Theory]
+    [InlineData("""{ "sections": ["pump § 9"] }""")]
+    [InlineData("""{ "section": ["pump § 9"], "questions": [] }""")]
+    [InlineData("[]")]
+    public async Task ARecordThatCannotBeReadIsNeverTakenForACleanOne(string record)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder[TrainedOn.FileName], record, TestContext.Current.CancellationToken);
+
+        var refusal = Assert.Throws<EvaluationException>(() => LeakageGuard.Check("odd", folder.Path, PumpCorpus.Questions));
+
+        Assert.Contains(TrainedOn.FileName, refusal.Message, StringComparison.Ordinal);
     }
 }

@@ -70,6 +70,74 @@ public sealed class PairedComparisonTests
         Assert.All(pairs, pair => Assert.True(pair.AdjustedP >= pair.P));
     }
 
+    /// <summary>What the loops that these replaced gave, one list and one sample at a time: the numbers of every report that was written with them.</summary>
+    [Fact]
+    public void SharedDrawsGiveEachListWhatItGetsAlone()
+    {
+        var random = new SeededRandom(11);
+        IReadOnlyList<double> Some(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() < 0.4 ? 0 : random.NextDouble())];
+        IReadOnlyList<double>[] lists = [Some(37), Some(203), Some(37), Some(1), Some(203), Some(203)];
+
+        var together = Bootstrap.Means(lists, seed: 5, resamples: 500);
+
+        foreach (var (values, found) in lists.Zip(together))
+        {
+            var draws = new SeededRandom(5);
+            var means = new double[500];
+            for (var r = 0; r < means.Length; r++)
+            {
+                var sum = 0.0;
+                for (var i = 0; i < values.Count; i++) sum += values[draws.Next(values.Count)];
+                means[r] = sum / values.Count;
+            }
+
+            Array.Sort(means);
+            Assert.Equal((Sample.PercentileOfSorted(means, 50 * (1 - 0.95)), Sample.PercentileOfSorted(means, 100 - (50 * (1 - 0.95)))), (found.Interval.Low, found.Interval.High));
+            Assert.Equal(values.Average(), found.Mean);
+            Assert.Equal(Bootstrap.Mean(values, seed: 5, resamples: 500), found);
+        }
+    }
+
+    [Theory]
+    [InlineData(21)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(203)]
+    public void SignsAreDrawnSampleBySample(int pairs)
+    {
+        var random = new SeededRandom(2);
+        double[] a = [.. Enumerable.Range(0, pairs).Select(_ => random.NextDouble() + 0.05)];
+        double[] b = [.. Enumerable.Range(0, pairs).Select(_ => random.NextDouble())];
+
+        var test = PairedRandomisation.Test(a, b, seed: 3, samples: 1001);
+
+        var (draws, differences, asExtreme) = (new SeededRandom(3), a.Zip(b, (x, y) => x - y).ToArray(), 1);
+        for (var s = 0; s < 1001; s++)
+        {
+            var (sum, bits) = (0.0, 0UL);
+            for (var i = 0; i < pairs; i++)
+            {
+                if (i % 64 == 0) bits = draws.NextBits();
+                sum += (bits & 1) == 0 ? differences[i] : -differences[i];
+                bits >>= 1;
+            }
+
+            if (Math.Abs(sum) >= Math.Abs(differences.Sum()) - 1e-12) asExtreme++;
+        }
+
+        Assert.Equal((asExtreme / 1002.0, 1002L), (test.TwoSided, test.Assignments));
+    }
+
+    [Fact]
+    public void ARatioOfSumsWeighsItemsByTheirSize()
+    {
+        var ratio = Bootstrap.Ratio([1, 8], [1, 4]);
+
+        Assert.Equal(9.0 / 5, ratio.Mean);
+        Assert.Equal((1.0, 2.0), (ratio.Interval.Low, ratio.Interval.High));
+        Assert.Throws<ArgumentException>(() => Bootstrap.Ratio([1, 2], [1, 0]));
+    }
+
     /// <summary>z(0.975) + z(0.8) = 2.8016.</summary>
     [Fact]
     public void TheDetectableDifferenceFollowsItsFormula()
