@@ -141,8 +141,12 @@ public sealed class ArmCatalog : IAsyncDisposable
     {
         var corpus = await CorpusAsync(arm.Corpus ?? DefaultCorpus(), cancellationToken).ConfigureAwait(false);
         var model = arm.IsExtractive ? null : await ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
-        return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval });
+        return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval }.For(Asking(arm)));
     }
+
+    /// <summary>How an arm's adapter wants to be asked; null without an adapter, or where nobody said.</summary>
+    public AdapterAsking? Asking(ArmId arm) =>
+        arm.Adapter is null || ChatCard(arm.Model) is not { Endpoint: null } || Adapters(arm.Model).Find(arm.Adapter) is not { IsOnnxFile: false } place ? null : AdapterCard.Read(place.Path)?.Asking;
 
     public async ValueTask DisposeAsync()
     {

@@ -33,7 +33,7 @@ public sealed partial class ArchitectureTests
         ["Chunks"] = ["Documents", "Embeddings"],
         ["Indexing"] = ["Documents", "Chunks", "Embeddings"],
         ["Retrieval"] = ["Documents", "Chunks", "Embeddings", "Indexing"],
-        ["Answering"] = ["Documents", "Chunks", "Embeddings", "Indexing", "Retrieval"],
+        ["Answering"] = ["Documents", "Adapters", "Chunks", "Embeddings", "Indexing", "Retrieval"],
     };
 
     [Fact]

@@ -14,6 +14,7 @@ internal static class EvaluateVerb
         var split = new Option<string>("--split") { Description = "train, validation or test", DefaultValueFactory = _ => "test" };
         var arms = new Option<string?>("--arms") { Description = "base, quote, rag, product, oracle, adapter, rag+adapter or model ids, separated by commas (default: all that exist)", HelpName = "a,b,…" };
         var limit = new Option<int?>("--limit") { Description = "so many questions, spread over the split", HelpName = "n" };
+        var passages = new Option<int>("--passages") { Description = "most passages that a model reads for a short answer", DefaultValueFactory = _ => new EvaluationRecipe { Corpus = "", ChatModel = "" }.Passages, HelpName = "n" };
         var parallel = new Option<int>("--parallel") { Description = "questions answered at once", DefaultValueFactory = _ => new EvaluationRecipe { Corpus = "", ChatModel = "" }.Parallel, HelpName = "n" };
         var judge = new Option<string?>("--judge") { Description = "a chat model that judges answers besides the comparison with gold", HelpName = "model" };
         var output = new Option<string?>("--out") { Description = "where the report goes (default: .domaintuning/evaluations/<corpus>)", HelpName = "DIR" };
@@ -21,7 +22,7 @@ internal static class EvaluateVerb
         var json = new Option<bool>("--json") { Description = "the whole result on standard output" };
         var command = new Command("evaluate", "Measure retrieval and answers: the arms on the same questions, with intervals and tests.")
         {
-            corpus, split, arms, limit, parallel, judge, output, fresh, json,
+            corpus, split, arms, limit, passages, parallel, judge, output, fresh, json,
             EvaluateBeirVerb.Create(terminal), EvaluateCompareVerb.Create(terminal), EvaluateReproduceVerb.Create(terminal), EvaluateFitVerb.Create(terminal), EvaluateForgettingVerb.Create(terminal),
         };
         var flags = new SettingsFlags(command, "chatModel", "top", "denseWeight", "reranker", "rerankWeight", "threads", "offline");
@@ -37,6 +38,7 @@ internal static class EvaluateVerb
                 ChatModel = settings.ChatModel,
                 Arms = parsed.GetValue(arms)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
                 Limit = parsed.GetValue(limit),
+                Passages = parsed.GetValue(passages),
                 Parallel = parsed.GetValue(parallel),
                 Retrieval = catalog.Retrieval,
                 Reranker = settings.Reranker,

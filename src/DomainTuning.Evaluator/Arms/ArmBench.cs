@@ -89,6 +89,7 @@ public sealed class ArmBench
         "quote" => [Answering(name, "the best verbatim quotes, no language model (quote@" + recipe.Corpus + ")", null)],
         "product" => [Answering(name, $"what a user sees: the quote, then the sentences of {recipe.ChatModel} that it supports", await catalog.ChatModelAsync(new ArmId(recipe.ChatModel), cancellationToken).ConfigureAwait(false))],
         "adapter" => [await ModelAsync(name, OnlyAdapter(), cancellationToken).ConfigureAwait(false)],
+        "product+adapter" => [await ProductAsync(name, OnlyAdapter()).ConfigureAwait(false)],
         "rag+adapter" => [await ModelAsync(name, OnlyAdapter() with { Corpus = recipe.Corpus }, cancellationToken).ConfigureAwait(false)],
         _ when ArmId.Parse(name) is { IsExtractive: true } quote => [Answering(name, "the best verbatim quotes, no language model", null, quote)],
         _ => [await ModelAsync(name, ArmId.Parse(name), cancellationToken).ConfigureAwait(false)],
@@ -115,8 +116,14 @@ public sealed class ArmBench
             Adapter = arm.Adapter is null ? null : new ArmAdapter(arm with { Corpus = null }, adapter),
             Read = arm.Corpus is null ? null : Timed((question, token) => SearchAsync(question.Text, token)),
             ReadIdentity = arm.Corpus is null ? null : ReadIdentity,
-            Answering = ShortAnswering,
+            Answering = catalog.Asking(arm) is { } asking ? ShortAnswering with { ShortAnswerPassages = asking.Passages } : ShortAnswering,
         });
+    }
+
+    private async Task<EvaluationArm> ProductAsync(string name, ArmId arm)
+    {
+        var model = await catalog.ChatModelAsync(arm).ConfigureAwait(false);
+        return Answering(name, $"what a user of {arm}@{recipe.Corpus} sees: the short answer that the adapter is sure of, cited; otherwise the quote", model, arm);
     }
 
     private async Task<EvaluationArm> OracleAsync(CancellationToken cancellationToken)
@@ -137,12 +144,12 @@ public sealed class ArmBench
     private AnswererArm Answering(string name, string description, IChatClient? model, ArmId? named = null)
     {
         if (named is not null) CheckCorpus(named);
-        var options = new AnsweringOptions { Retrieval = recipe.Retrieval, PassageTokens = recipe.PassageTokens };
-        var identity = $"answer; {(model is null ? "no model" : ModelIdentity.Of(catalog, recipe.ChatModel, null, model))}; {ReadIdentity}; {options}; {ProgramIdentity.Of(typeof(Answerer))}";
+        var options = new AnsweringOptions { Retrieval = recipe.Retrieval, PassageTokens = recipe.PassageTokens }.For(named is null ? null : catalog.Asking(named));
+        var identity = $"answer; {(model is null ? "no model" : ModelIdentity.Of(catalog, recipe.ChatModel, named is null ? null : ModelIdentity.PlaceOf(catalog, named), model))}; {ReadIdentity}; {options}; {ProgramIdentity.Of(typeof(Answerer))}";
         return new AnswererArm(name, description, identity, new Answerer(open.Index, retriever, open.Embedder, model, options));
     }
 
-    private AnsweringOptions ShortAnswering => new() { MaxOutputTokens = 48, PassageTokens = recipe.PassageTokens };
+    private AnsweringOptions ShortAnswering => new() { MaxOutputTokens = ShortAnswerPrompt.MaxOutputTokens, PassageTokens = recipe.PassageTokens, ShortAnswerPassages = recipe.Passages };
 
     private string ReadIdentity => $"{Corpus.Identity}; {recipe.Retrieval}; reranker {rerankerIdentity}; {ProgramIdentity.Of(typeof(Retriever))}";
 

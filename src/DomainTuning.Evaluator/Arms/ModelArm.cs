@@ -25,7 +25,7 @@ public sealed class ModelArm : EvaluationArm
     {
         (this.model, this.options) = (model, options);
         limits = ModelLimits.Of(model, options.Answering.ContextTokens);
-        Identity = $"short answer {ShortAnswerPrompt.Fingerprint}; {options.ModelIdentity}; reads {options.ReadIdentity ?? "nothing"}; {options.Answering.PassageTokens} passage tokens, {options.Answering.MaxOutputTokens} output tokens, temperature 0";
+        Identity = $"short answer {ShortAnswerPrompt.Fingerprint}; {options.ModelIdentity}; reads {options.ReadIdentity ?? "nothing"}; {options.Answering.ShortAnswerPassages} passages of {options.Answering.PassageTokens} tokens, {options.Answering.MaxOutputTokens} output tokens, temperature 0";
     }
 
     public override string Name => options.Name;
@@ -94,6 +94,6 @@ public sealed record ModelArmOptions
     /// <summary>What is read depends on the question's evidence, so the evidence decides the answer.</summary>
     public bool ReadsEvidence { get; init; }
 
-    /// <summary>Token budgets. Default 48 output tokens: a short answer that runs on is cut.</summary>
-    public AnsweringOptions Answering { get; init; } = new() { MaxOutputTokens = 48 };
+    /// <summary>Token budgets. Default: as many output tokens as a short answer may have.</summary>
+    public AnsweringOptions Answering { get; init; } = new() { MaxOutputTokens = ShortAnswerPrompt.MaxOutputTokens };
 }

@@ -39,6 +39,9 @@ public sealed record EvaluationRecipe
     /// <summary>Tokens of passages that a model reads. Default: <see cref="AnsweringOptions"/>'s.</summary>
     public int PassageTokens { get; init; } = new AnsweringOptions().PassageTokens;
 
+    /// <summary>Most passages that a model reads for a short answer, as far as <see cref="PassageTokens"/> holds them. An adapter that says how many it was trained with reads those.</summary>
+    public int Passages { get; init; } = new AnsweringOptions().ShortAnswerPassages;
+
     /// <summary>A chat model that judges answers besides the comparison with gold; null for none.</summary>
     public string? Judge { get; init; }
 

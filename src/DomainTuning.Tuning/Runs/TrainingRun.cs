@@ -1,5 +1,6 @@
 using System.Globalization;
 using DomainTuning.Adapters;
+using DomainTuning.Answering;
 using DomainTuning.Checkpoints.Chats;
 using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Checkpoints.Library;
@@ -7,6 +8,7 @@ using DomainTuning.Corpora;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Graphs;
 using DomainTuning.Training;
+using DomainTuning.Tuning.Formats;
 
 namespace DomainTuning.Tuning.Runs;
 
@@ -67,9 +69,22 @@ public sealed class TrainingRun(Workspace workspace, Settings settings, TrainerP
         result = result with { Parity = parity };
         if (!(parity.LargestDifference <= ParityTolerance)) return result with { Problem = Differs(parity, folder) };
 
-        (AdapterCard.Read(folder.Adapter)! with { ParityDifference = parity.LargestDifference }).Write(folder.Adapter);
+        (AdapterCard.Read(folder.Adapter)! with { ParityDifference = parity.LargestDifference, Asking = Asking(folder, recipe) }).Write(folder.Adapter);
         AdapterPublication.Publish(folder.Adapter, job.PublishTo, Path.Combine(folder.Path, "replaced"));
         return result with { Model = $"{job.BaseModel}:{recipe.Name}", Adapter = job.PublishTo };
+    }
+
+    /// <summary>An adapter whose examples were mostly written with the prompt for short answers is asked with it.</summary>
+    private static AdapterAsking? Asking(TrainingFolder folder, TrainingRecipe recipe)
+    {
+        var (own, all) = (0, 0);
+        foreach (var example in ExampleFile.Read(folder.Train))
+        {
+            all++;
+            if (example.Messages is [{ Role: "system" } system, ..] && ShortAnswerPrompt.IsInstruction(system.Content)) own++;
+        }
+
+        return 2 * own > all ? new AdapterAsking(ShortAnswerPrompt.Fingerprint, recipe.Examples.Passages) : null;
     }
 
     private TrainingJob Job(TrainingRequest request, TrainingRecipe recipe, CancellationToken cancellationToken)

@@ -87,6 +87,9 @@ public sealed record AdapterCard
     /// <summary>The way there, a point each measurement.</summary>
     public IReadOnlyList<AdapterCurvePoint> Curve { get; init; } = [];
 
+    /// <summary>How it wants to be asked; null: like its base.</summary>
+    public AdapterAsking? Asking { get; init; }
+
     /// <summary>Largest difference of a logit between the trained and the served model over the prompts that both answered; null where nobody compared.</summary>
     public double? ParityDifference { get; init; }
 

@@ -1,3 +1,4 @@
+using DomainTuning.Adapters;
 using DomainTuning.Retrieval;
 
 namespace DomainTuning.Answering;
@@ -45,6 +46,15 @@ public sealed record AnsweringOptions
 
     /// <summary>Default 0, greedy: the same question gets the same answer.</summary>
     public double Temperature { get; init; }
+
+    /// <summary>These options for an adapter that wants to be asked in its own way: only with the very prompt that it was trained with.</summary>
+    public AnsweringOptions For(AdapterAsking? asking) => asking is null || asking.Prompt != ShortAnswerPrompt.Fingerprint ? this : this with
+    {
+        AnswersShortly = true,
+        ShortAnswerPassages = asking.Passages,
+        LeastShortAnswer = asking.LeastShortAnswer ?? LeastShortAnswer,
+        RefusalFrom = asking.RefusalFrom ?? RefusalFrom,
+    };
 
     /// <summary>Checks all values together; throws <see cref="ArgumentException"/> with the rule that was broken.</summary>
     public void Validate()

@@ -40,5 +40,8 @@ public static class ShortAnswerPrompt
         return Messages(FromPassages, $"{written}\n\nQuestion: {question}\nAnswer:");
     }
 
+    /// <summary>Whether a system message is this prompt's, for passages.</summary>
+    public static bool IsInstruction(string system) => system == FromPassages;
+
     private static ChatMessage[] Messages(string system, string user) => [new(ChatRole.System, system), new(ChatRole.User, user)];
 }
