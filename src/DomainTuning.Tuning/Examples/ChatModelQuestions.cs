@@ -14,7 +14,7 @@ namespace DomainTuning.Tuning.Examples;
 internal sealed partial class ChatModelQuestions(IChatClient model, CorpusText corpus, HeldOut heldOut, ExampleOrder order, Action<string> drop)
 {
     /// <summary>A shorter chunk is a heading or a remainder.</summary>
-    private const int LeastTokens = 40;
+    private const int LeastTokens = 24;
 
     private const int MostAnswerWords = 12;
 

@@ -43,6 +43,7 @@ public sealed class ExampleMaker(ExampleSources sources)
                 await new ChatModelQuestions(sources.ChatModel, corpus, heldOut, order, Drop).WriteAsync(recipe.Examples.ChatModelExamples, progress, cancellationToken).ConfigureAwait(false),
                 "chat model", int.MaxValue, heldOut, order, progress, cancellationToken).ConfigureAwait(false));
 
+        asked = ApartFromValidation(asked, heldOut);
         var mixes = new ExampleMixes(new PassageMix(corpus, heldOut, sources.Limits, order, recipe.Examples.Passages), recipe.Examples, order, found, Drop);
         var train = mixes.Write([.. asked.Where(question => heldOut.SplitOf(question.Section) == QuestionSplit.Train)], recipe.Examples.QuestionRepeats);
         var validation = mixes.Write(ForValidation(asked, heldOut, order), 1);
@@ -115,6 +116,21 @@ public sealed class ExampleMaker(ExampleSources sources)
     {
         var all = asked.Where(question => heldOut.SplitOf(question.Section) == QuestionSplit.Validation).ToList();
         return [.. order.Shuffle(all, "validation", question => question.Id).OrderBy(question => question.Kind == "question" ? 0 : 1).Take(MostValidation)];
+    }
+
+    /// <summary>Made questions know the corpus' own, not each other: what would ask in training nearly what validation asks is left out.</summary>
+    private List<Asked> ApartFromValidation(List<Asked> asked, HeldOut heldOut)
+    {
+        List<Wording> validation = [.. asked.Where(question => heldOut.SplitOf(question.Section) == QuestionSplit.Validation).Select(question => Wording.Of(question.Text))];
+        var kept = new List<Asked>(asked.Count);
+        foreach (var question in asked)
+        {
+            var wording = Wording.Of(question.Text);
+            if (heldOut.SplitOf(question.Section) == QuestionSplit.Train && validation.Exists(other => other.Likeness(wording) >= Wording.NearDuplicate)) Drop(HeldOut.AcrossSplits);
+            else kept.Add(question);
+        }
+
+        return kept;
     }
 
     private List<HandExample> ByHand(TrainingRecipe recipe, HeldOut heldOut, ExampleOrder order)

@@ -12,7 +12,7 @@ internal sealed class ExampleMixes(PassageMix writer, ExampleRecipe recipe, Exam
     /// <param name="repeats">How often the corpus' own answerable questions are written, each time in another mix or order.</param>
     public List<(TrainingExample Example, string Mix)> Write(IReadOnlyList<Asked> asked, int repeats)
     {
-        List<(Asked Asked, string Id)> seen = [.. asked.SelectMany(question => Enumerable.Range(0, question.Kind == "question" ? repeats : 1).Select(time => (question, PassageMix.IdOf(question, time))))];
+        List<(Asked Asked, string Id)> seen = [.. asked.SelectMany(question => Enumerable.Range(0, question is { Kind: "question", IsAnswerable: true } ? repeats : 1).Select(time => (question, PassageMix.IdOf(question, time))))];
         var without = (int)Math.Round(seen.Count * recipe.WithoutRightPassage) - seen.Count(entry => !entry.Asked.IsAnswerable);
         var closed = (int)Math.Round(seen.Count * recipe.ClosedBook);
 

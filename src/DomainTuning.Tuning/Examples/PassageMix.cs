@@ -49,6 +49,8 @@ internal sealed class PassageMix(CorpusText corpus, HeldOut heldOut, ModelLimits
         // Half as ranked, where the first one is right more often than not; half shuffled, so that being first proves nothing.
         if (order.Draw("order", id) < 0.5) shown = [.. order.Shuffle(shown, "place " + id, passage => passage.Chunk.Id.ToString())];
         var messages = ShortAnswerPrompt.WithPassages(asked.Text, shown, limits, Answering);
+        if (asked.Evidence.Count > 0 && !VerbatimText.Contains(messages[^1].Text, asked.Evidence[0].Quote)) // the token budget cut it off
+            messages = ShortAnswerPrompt.WithPassages(asked.Text, [.. shown.OrderBy(passage => asked.Right.Any(right => right.Id == passage.Chunk.Id) ? 0 : 1)], limits, Answering);
         return Example(asked, id, messages, Answer(asked, messages[^1].Text));
     }
 

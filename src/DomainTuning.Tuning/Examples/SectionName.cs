@@ -5,7 +5,7 @@ namespace DomainTuning.Tuning.Examples;
 
 /// <summary>
 /// A document section as splits count it, such as "configuration § 4.1.2 Files". Numbered sections are the same down to their third number, whatever stands
-/// below: 4.4.2.3 belongs to 4.4.2. Sections without numbers are the same when their titles are.
+/// below: 4.4.2.3 belongs to 4.4.2, the entries of a glossary to "Chapter 15". Sections without numbers are the same when their titles are.
 /// </summary>
 internal sealed partial record SectionName(string Document, string Title)
 {
@@ -46,9 +46,9 @@ internal sealed partial record SectionName(string Document, string Title)
 
     private static string Cut(string number) => string.Join('.', number.Split('.').Take(Depth));
 
-    [GeneratedRegex(@"^\d+(\.\d+)+\.?(?=\s|$)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:(?:Chapter|Appendix|Annex|Part) [\dA-Z]+|\d+(?:\.\d+)+\.?)(?=\s|$)", RegexOptions.CultureInvariant)]
     private static partial Regex SectionNumber();
 
-    [GeneratedRegex(@"^\d+(\.\d+)+\.? \p{Lu}[^.;:!]*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\d+(\.\d+)+\.? \p{Lu}(?:[^.;:!]|\.(?=\d))*$", RegexOptions.CultureInvariant)]
     private static partial Regex NumberedHeading();
 }

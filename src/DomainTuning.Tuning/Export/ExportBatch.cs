@@ -27,6 +27,10 @@ internal sealed record ExportBatch(int Size, int Steps)
         return new ExportBatch(size, examples / size);
     }
 
+    /// <summary>In optimiser steps: transformers 4 and 5 agree on these, not on shares.</summary>
+    public int WarmUp(int examples, TrainingRecipe recipe) =>
+        (int)Math.Round(recipe.Optimiser.WarmUp * (recipe.Schedule.MaxSteps ?? Math.Ceiling((double)examples / (Size * Steps)) * recipe.Schedule.Epochs));
+
     public static string Decay(OptimiserRecipe optimiser) => optimiser.Decay == "constant" ? "constant_with_warmup" : optimiser.Decay;
 
     /// <summary>For an unknown id the id itself, which the reader replaces by a folder or a Hub id.</summary>

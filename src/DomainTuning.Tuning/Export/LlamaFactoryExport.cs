@@ -21,10 +21,10 @@ internal static class LlamaFactoryExport
         await File.WriteAllTextAsync(Path.Combine(folder, "dataset_info.json"), ExampleJson.Write(info), cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(Path.Combine(folder, info[TrainName].FileName), ExampleJson.Write(Rows(set.Train)), cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(Path.Combine(folder, info[ValidationName].FileName), ExampleJson.Write(Rows(set.Validation)), cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(Path.Combine(folder, "config.yaml"), Configuration(recipe), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.yaml"), Configuration(set, recipe), cancellationToken).ConfigureAwait(false);
     }
 
-    private static string Configuration(TrainingRecipe recipe)
+    private static string Configuration(ExampleSet set, TrainingRecipe recipe)
     {
         var (method, optimiser, schedule) = (recipe.Method, recipe.Optimiser, recipe.Schedule);
         var batch = ExportBatch.Of(schedule);
@@ -37,7 +37,7 @@ internal static class LlamaFactoryExport
             .Add("dataset_dir", ".").Add("dataset", TrainName).Add("eval_dataset", ValidationName).Add("cutoff_len", schedule.MaxTokens).Add("train_on_prompt", false).Add("mask_history", true)
             .Add("output_dir", "output").Add("logging_steps", 10).Add("save_steps", schedule.SaveEvery).Add("overwrite_output_dir", true).Add("report_to", "none")
             .Add("per_device_train_batch_size", batch.Size).Add("gradient_accumulation_steps", batch.Steps)
-            .Add("learning_rate", optimiser.LearningRate).Add("lr_scheduler_type", ExportBatch.Decay(optimiser)).Add("warmup_ratio", optimiser.WarmUp).Add("weight_decay", optimiser.WeightDecay)
+            .Add("learning_rate", optimiser.LearningRate).Add("lr_scheduler_type", ExportBatch.Decay(optimiser)).Add("warmup_steps", batch.WarmUp(set.Train.Count, recipe)).Add("weight_decay", optimiser.WeightDecay)
             .Add("adam_beta1", optimiser.Beta1).Add("adam_beta2", optimiser.Beta2).Add("adam_epsilon", optimiser.Epsilon).Add("max_grad_norm", optimiser.ClipNorm)
             .Add("num_train_epochs", schedule.Epochs).Add("max_steps", schedule.MaxSteps).Add("seed", recipe.Seed).Add("bf16", schedule.Precision != "float32").Add("gradient_checkpointing", schedule.GradientCheckpointing)
             .Add("eval_strategy", "steps").Add("eval_steps", schedule.ValidateEvery).Add("load_best_model_at_end", schedule.ValidateEvery == schedule.SaveEvery)

@@ -41,7 +41,7 @@ internal static partial class Items
         var text = item.Description.Trim();
         var first = Sentences.Split(text) is [var range, ..] ? text[range].TrimEnd('.', ' ') : "";
         var noun = Noun(item, where.Heading);
-        if (Words.IsPhrase(first, LeastWords, MostWords))
+        if (Words.IsPhrase(first, LeastWords, MostWords) && !Dangling().IsMatch(first))
         {
             yield return new Fact(where, "option", item.Name, Forward(item.Name, noun), first, quote, offset);
             if (Backward(noun, first) is { Length: > 0 } backward && !first.Contains(item.Name, StringComparison.OrdinalIgnoreCase))
@@ -50,7 +50,7 @@ internal static partial class Items
 
         if (Default().Match(item.Description) is { Success: true } standard && Value(standard.Groups["value"].Value) is { } normal)
             yield return new Fact(where, "option", item.Name, [$"What is the default of {item.Name}{{in}}?", $"Which value does {item.Name} have{{in}} if I do not set it?", $"{item.Name} default value{{in}}?"], normal, quote, offset) { Times = 2 };
-        if (item.Value is { } given && Value(given) is { } value)
+        if (item.Value is { } given && Value(given) is { } value && Telling().IsMatch(value))
             yield return new Fact(where, "option", item.Name, [$"What value does the manual give for {item.Name}{{in}}?", $"To what is {item.Name} set in the manual{{in}}?", $"Which value of {item.Name} is shown{{in}}?"], value, quote, offset);
     }
 
@@ -75,7 +75,8 @@ internal static partial class Items
         var (low, head) = (Words.Lower(text), text.Split(' ')[0]);
         if (Conditional().IsMatch(text)) return [$"Which {noun} is {low}{{in}}?", $"What is the name of the {noun} that is {low}{{in}}?"];
         if (Acting().IsMatch(head)) return [$"Which {noun} {low}{{in}}?", $"What is the name of the {noun} that {low}{{in}}?", $"I need the {noun} that {low}{{in}}. Which one is it?"];
-        if (Ordering().IsMatch(head)) return [$"Which {noun} do I use to {low}{{in}}?", $"I want to {low}{{in}}. What is the {noun} called?", $"How can I {low}{{in}}?"];
+        if (low.StartsWith("return ", StringComparison.Ordinal)) return [$"Which {noun} returns{low["return".Length..]}{{in}}?", $"What is the name of the {noun} that returns{low["return".Length..]}{{in}}?"];
+        if (Words.IsOrder(text)) return [$"Which {noun} do I use to {low}{{in}}?", $"I want to {low}{{in}}. What is the {noun} called?", $"How can I {low}{{in}}?"];
         if (Articled().IsMatch(head)) return [$"Which {noun} is {low}{{in}}?", $"Which {noun} stands for {low}{{in}}?", $"What is {low} called{{in}}?"];
         return Plain().IsMatch(text) ? [$"Which {noun} means: {low}{{in}}?", $"Which {noun} is for {low}{{in}}?"] : [];
     }
@@ -88,8 +89,11 @@ internal static partial class Items
         if (InOut().IsMatch(item.Type)) return "pin";
         if (ReadWrite().IsMatch(item.Type) || heading.Contains("Parameter", StringComparison.Ordinal)) return "parameter";
         if (heading.Contains("Pin", StringComparison.Ordinal)) return "pin";
-        return item.Value is not null || (item.Name.Contains('_', StringComparison.Ordinal) && !item.Name.Any(char.IsAsciiLetterLower)) ? "setting" : "name";
+        return item.Value is not null || (item.Name.Contains('_', StringComparison.Ordinal) && !item.Name.Any(char.IsAsciiLetterLower)) ? "setting" : Listed(heading);
     }
+
+    /// <summary>"Components" lists components.</summary>
+    private static string Listed(string heading) => heading.Split(' ')[^1] is { Length: > 4 } last && last.EndsWith('s') && last.All(char.IsLetter) ? Words.Singular(last.ToLowerInvariant()) : "item";
 
     /// <summary>A short value as it stands; null for what is none.</summary>
     private static string? Value(string text)
@@ -128,8 +132,13 @@ internal static partial class Items
     [GeneratedRegex(@"^(Sets|Inverts|Enables|Disables|Reads|Writes|Controls|Specifies|Selects|Returns|Updates|Turns|Determines|Starts|Stops|Resets|Shows|Contains|Holds|Indicates|Converts|Defines|Adds|Counts|Displays|Gives|Moves|Reports|Outputs|Limits|Allows|Causes|Loads|Provides|Stores|Configures|Scales|Requests|Forces|Clears|Plots|Creates|Drives|Runs|Waits|Opens|Closes|Activates|Triggers|Generates|Copies|Samples|Changes|Makes|Negates|Computes|Calculates|Measures)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Acting();
 
-    [GeneratedRegex(@"^(Set|Invert|Enable|Disable|Read|Write|Control|Specify|Select|Return|Update|Turn|Determine|Start|Stop|Reset|Show|Indicate|Convert|Define|Add|Count|Display|Give|Move|Report|Output|Limit|Allow|Load|Provide|Store|Configure|Scale|Request|Force|Clear|Plot|Create|Drive|Run|Wait|Open|Close|Activate|Trigger|Generate|Copy|Sample|Change|Make|Negate|Compute|Calculate|Measure|Observe|Manipulate|Build|Print|Suspend|Cancel|Restore|Apply|Use|Delete|Remove|List|Unload|Save)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Ordering();
+    /// <summary>Says something of what stood before it.</summary>
+    [GeneratedRegex(@"^(They|It|This|These|Those|That|Each|If|When|Where|There|Same|See|Note|You|In|On|At|For|By|As|Only|Must|Should|Can|May|Is|Are|Has|Not)\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Dangling();
+
+    /// <summary>A number, a constant, a path.</summary>
+    [GeneratedRegex(@"\d|^[A-Z]{2,}$|[/.]", RegexOptions.CultureInvariant)]
+    private static partial Regex Telling();
 
     [GeneratedRegex("^(the|a|an)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Articled();

@@ -23,11 +23,12 @@ internal static partial class Steps
         }
     }
 
+    /// <summary>Only orders are steps; numbers also count what is true of a thing.</summary>
     private static string? Read(Paragraph paragraph)
     {
         if (Numbered().Match(paragraph.Text) is not { Success: true } match) return null;
         var text = match.Groups["text"].Value.TrimEnd('.', ' ');
-        return char.IsUpper(text[0]) && Words.IsPhrase(text, 3, 16) ? text : null;
+        return Words.IsOrder(text) && Words.IsPhrase(text, 3, 16) ? text : null;
     }
 
     [GeneratedRegex(@"^\d{1,2}[.)] (?<text>\S[^\n]+)$", RegexOptions.CultureInvariant)]

@@ -24,7 +24,7 @@ internal static class StructureQuestions
     private static IEnumerable<Fact> Facts(CorpusText corpus, Chunk chunk)
     {
         List<Paragraph> paragraphs = [.. Paragraph.Of(corpus.PathOf(chunk), chunk)];
-        return Items.Of(paragraphs).Concat(Tables.Of(paragraphs)).Concat(Definitions.Of(paragraphs)).Concat(CodeHeadings.Of(paragraphs)).Concat(Steps.Of(paragraphs));
+        return Items.Of(paragraphs).Concat(Tables.Of(paragraphs)).Concat(Definitions.Of(corpus.PathOf(chunk), paragraphs)).Concat(CodeHeadings.Of(paragraphs)).Concat(Steps.Of(paragraphs));
     }
 
     private static IEnumerable<Asked> Ask(CorpusText corpus, Fact fact, bool isAmbiguous, ExampleOrder order)

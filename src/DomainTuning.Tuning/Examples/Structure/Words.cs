@@ -33,11 +33,20 @@ internal static partial class Words
             && !Open.Contains(words[^1]) && !Glued().IsMatch(text) && !text.EndsWith(':') && !text.EndsWith(',') && !Reference().IsMatch(text);
     }
 
-    /// <summary>With a small first letter, unless the first word is a name.</summary>
+    /// <summary>Whether a phrase begins with an order, such as "Set the …". Words that are nouns as well ("Scale factor") count only before an article.</summary>
+    public static bool IsOrder(string text) => Order().IsMatch(text) || OrderOrNoun().IsMatch(text);
+
+    /// <summary>"Pins" is "pin", "Analysis" is "analysis".</summary>
+    public static string Singular(string noun) => noun.Length > 3 && noun.EndsWith('s') && noun[^2] is not ('s' or 'u' or 'i') ? noun[..^1] : noun;
+
+    /// <summary>A title as words of a sentence: names keep their capitals.</summary>
+    public static string Spoken(string title) => string.Join(' ', title.Split(' ').Select(Lower));
+
+    /// <summary>With a small first letter, unless the first word is a name ("G-code", "Z").</summary>
     public static string Lower(string text)
     {
         var first = text.Split(' ')[0];
-        return first.Length == 0 || first.Any(char.IsDigit) || first.Skip(1).Any(char.IsUpper) ? text : char.ToLowerInvariant(text[0]) + text[1..];
+        return first.Length == 0 || (first.Length == 1 && first is not "A") || (first.Length > 1 && first[1] == '-') || first.Any(char.IsDigit) || first.Skip(1).Any(char.IsUpper) ? text : char.ToLowerInvariant(text[0]) + text[1..];
     }
 
     [GeneratedRegex(@"^\d+(\.\d+)*\.?\s+(?=\S)", RegexOptions.CultureInvariant)]
@@ -47,8 +56,14 @@ internal static partial class Words
     private static partial Regex CodeShape();
 
     /// <summary>"stateM70 Saved", "wordThe": a small letter, then a capital and small ones, with no code around.</summary>
-    [GeneratedRegex(@"\p{Ll}{3}\p{Lu}\p{Ll}{2}|[.,;:]\p{Lu}\p{Ll}{2}", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\p{Ll}{3}\p{Lu}[\p{Ll}\d]{2}|[.,;:]\p{Lu}\p{Ll}{2}", RegexOptions.CultureInvariant)]
     private static partial Regex Glued();
+
+    [GeneratedRegex(@"^(Set|Invert|Enable|Disable|Read|Write|Specify|Select|Update|Turn|Determine|Start|Stop|Reset|Show|Indicate|Convert|Define|Add|Give|Move|Allow|Provide|Store|Configure|Request|Force|Clear|Create|Wait|Activate|Trigger|Generate|Copy|Make|Negate|Compute|Calculate|Observe|Manipulate|Build|Suspend|Cancel|Restore|Apply|Delete|Remove|Unload|Save|Home|Bring|Issue|Click|Press|Jog|Connect|Install|Edit|Check|Enter|Mount|Choose|Type|Verify|Adjust|Increase|Decrease|Repeat|Go|Put|Take|Keep|Find|Insert|Ensure|Switch|Plug|Power|Exit|Launch|Modify|Rename|Position|Retract|Traverse|Preliminary motion|Dwell|Rotate|Lower|Raise|Tell|Communicate|Interpret|Send|Begin|End|Pause|Resume|Call|Assign|Replace) ", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Order();
+
+    [GeneratedRegex(@"^(Scale|Output|Count|Display|Control|Limit|Load|Sample|Change|Measure|Plot|Drive|Run|Print|Use|List|Open|Close|Report|Touch|Test|Cut) (the|a|an|all|one|both|your|any|each|every) ", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OrderOrNoun();
 
     /// <summary>Sends the reader elsewhere.</summary>
     [GeneratedRegex(@"\b(see|below|above|following|Section \d|Figure|Table|chapter|here|this (section|example|page)|the example)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
