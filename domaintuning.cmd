@@ -11,5 +11,9 @@ if /i "%~1"=="test" (
   exit /b
 )
 dotnet build "%root%src\DomainTuning.Cli\DomainTuning.Cli.csproj" --configuration Release --verbosity quiet -clp:ErrorsOnly 1>&2 || exit /b 1
+if /i "%~1"=="train" (
+  echo Building the trainer when needed; the first time fetches half a gigabyte of natives 1>&2
+  dotnet build "%root%src\DomainTuning.Trainer\DomainTuning.Trainer.csproj" --configuration Release --verbosity quiet -clp:ErrorsOnly 1>&2 || exit /b 1
+)
 dotnet "%root%src\DomainTuning.Cli\bin\Release\net10.0\domaintuning.dll" %*
 exit /b

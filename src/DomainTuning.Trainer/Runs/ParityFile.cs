@@ -1,3 +1,4 @@
+using DomainTuning.Trainer.Data;
 using DomainTuning.Trainer.Training;
 using System.Globalization;
 using DomainTuning.Checkpoints.Weights;
@@ -9,6 +10,13 @@ internal static class ParityFile
 {
     /// <summary>Default 20, as issue 7 asks.</summary>
     public const int Prompts = 20;
+
+    /// <summary>The longest prompt, where a mistake of positions would show most, and the shortest ones, which cost least.</summary>
+    public static IReadOnlyList<IReadOnlyList<int>> Choose(IReadOnlyList<EncodedExample> examples)
+    {
+        var prompts = examples.Select(example => example.Ids.Take(example.PromptTokens).ToList()).OrderByDescending(prompt => prompt.Count).ToList();
+        return [prompts[0], .. prompts.Skip(1).TakeLast(Prompts - 1)];
+    }
 
     public static void Write(string path, Learner learner, IReadOnlyList<IReadOnlyList<int>> prompts)
     {

@@ -41,7 +41,7 @@ internal sealed class TrainerRun(TrainingFolder folder, LearnerSource load, Func
         CheckBase(job, checkpoint, chat, cancellationToken);
         var encoding = new ExampleEncoding(chat);
         var train = Encode(encoding, folder.Train, recipe, LeastExamples, "training", cancellationToken);
-        var validation = Encode(encoding, folder.Validation, recipe, LeastValidation, "validation", cancellationToken);
+        var validation = UpTo(recipe.Schedule.ValidationTokens, Encode(encoding, folder.Validation, recipe, LeastValidation, "validation", cancellationToken));
         var data = Data(train, validation, recipe, chat);
         var identity = Identity(job);
         if (from is not null && from.State.Identity != identity)
@@ -110,6 +110,13 @@ internal sealed class TrainerRun(TrainingFolder folder, LearnerSource load, Func
             $"There are {encoded.Count} {what} examples{left}; at least {least} are needed, and some hundreds to teach anything. Add questions to the corpus, let the recipe make more (examples.structure, examples.files, examples.chat_model){(what == "validation" ? ", or raise examples.validation" : "")}."));
     }
 
+    /// <summary>The first examples, as many as may be measured; they were shuffled when they were made.</summary>
+    private static (IReadOnlyList<EncodedExample> Examples, int Dropped) UpTo(int tokens, (IReadOnlyList<EncodedExample> Examples, int Dropped) all)
+    {
+        var sum = 0;
+        return ([.. all.Examples.TakeWhile((example, i) => (sum += example.Ids.Count) <= tokens || i < LeastValidation)], all.Dropped);
+    }
+
     private TrainingData Data((IReadOnlyList<EncodedExample> Examples, int Dropped) train, (IReadOnlyList<EncodedExample> Examples, int Dropped) validation, TrainingRecipe recipe, ChatConventions chat)
     {
         List<PackedBatch> Batches(IEnumerable<int[]> rows, IReadOnlyList<EncodedExample> examples) => [.. rows.Select(row => RowPacking.Batch(row.Select(index => examples[index])))];
@@ -169,7 +176,7 @@ internal sealed class TrainerRun(TrainingFolder folder, LearnerSource load, Func
             learner.SetWeights(weights);
         }
 
-        ParityFile.Write(folder.Parity, learner, [.. validation.Examples.Take(ParityFile.Prompts).Select(example => example.Ids.Take(example.PromptTokens).ToList())]);
+        ParityFile.Write(folder.Parity, learner, ParityFile.Choose(validation.Examples));
     }
 
     private void Started((IReadOnlyList<EncodedExample> Examples, int Dropped) train, (IReadOnlyList<EncodedExample> Examples, int Dropped) validation, TrainingData data, string used)

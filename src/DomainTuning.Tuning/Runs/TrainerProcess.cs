@@ -52,7 +52,9 @@ internal static class TrainerProcess
 
     private static Process Start(TrainerProgram program, TrainingFolder folder, bool resume)
     {
-        var start = new ProcessStartInfo(Host(), [program.Path, folder.Path, "--attached", .. resume ? new[] { "--resume" } : []])
+        // A program of its own, or an assembly for dotnet.
+        string[] command = program.Path.EndsWith(".dll", StringComparison.Ordinal) ? [Host(), program.Path] : [program.Path];
+        var start = new ProcessStartInfo(command[0], [.. command[1..], folder.Path, "--attached", .. resume ? new[] { "--resume" } : []])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,7 +1,7 @@
 namespace DomainTuning.Tuning.Runs;
 
 /// <summary>Where the trainer is: a program of its own, because half a gigabyte of natives comes with it, built when someone trains.</summary>
-/// <param name="Path">DomainTuning.Trainer.dll.</param>
+/// <param name="Path">DomainTuning.Trainer.dll, or a program that does the same.</param>
 public sealed record TrainerProgram(string Path)
 {
     private const string FileName = "DomainTuning.Trainer.dll";

@@ -31,6 +31,7 @@ public static class RecipeCheck
         Expect(schedule.TokensAStep >= 1, "schedule.tokens_a_step", schedule.TokensAStep, "at least 1");
         Expect(schedule.MaxTokens >= 2, "schedule.max_tokens", schedule.MaxTokens, "at least 2");
         Expect(schedule.ValidateEvery >= 1, "schedule.validate_every", schedule.ValidateEvery, "at least 1");
+        Expect(schedule.ValidationTokens >= 1, "schedule.validation_tokens", schedule.ValidationTokens, "at least 1");
         Expect(schedule.Patience >= 0, "schedule.patience", schedule.Patience, "0 (never) or more");
         Expect(schedule.SaveEvery >= 1, "schedule.save_every", schedule.SaveEvery, "at least 1");
         Expect(schedule.Precision is "auto" or "float32" or "bfloat16", "schedule.precision", schedule.Precision, "auto, float32 or bfloat16");
