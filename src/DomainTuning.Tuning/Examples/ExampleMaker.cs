@@ -17,7 +17,7 @@ public sealed class ExampleMaker(ExampleSources sources)
     private const int Spare = 12;
 
     /// <summary>Enough to tell a better step from a worse one; more only costs time while training waits.</summary>
-    private const int MostValidation = 120;
+    private const int MostValidation = 48;
 
     private const string NotFound = "the search does not find its passage again";
     private const string Enough = "more than the recipe's most of a kind";
