@@ -126,7 +126,7 @@ internal sealed record AdapterRow(string Id, string Kind, int? Rank, string Targ
             var (config, card) = (PeftConfig.Read(place.Path), AdapterCard.Read(place.Path));
             var perplexity = card is { PerplexityBefore: { } before, PerplexityAfter: { } after } ? string.Create(CultureInfo.InvariantCulture, $"{before:0.00} → {after:0.00}") : "";
             return new AdapterRow(
-                id, card?.Method ?? (config.Dora ? "dora" : config.RankStabilised ? "rslora" : "lora"), config.Rank, config.Targets?.ToString() ?? "", perplexity, place.Path, null);
+                id, card?.Method ?? config.Method, config.Rank, config.Targets?.ToString() ?? "", perplexity, place.Path, null);
         }
         catch (AdapterException error)
         {
