@@ -12,5 +12,9 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(ConvertedRow))]
 [JsonSerializable(typeof(ModelDetails))]
 [JsonSerializable(typeof(IReadOnlyList<AdapterRow>))]
+[JsonSerializable(typeof(AdapterDetails))]
+[JsonSerializable(typeof(LoadedRow))]
+[JsonSerializable(typeof(WrittenRow))]
+[JsonSerializable(typeof(ImportedRow))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -20,6 +20,10 @@ public sealed class CommandLineTests
     [InlineData("models add")]
     [InlineData("models convert")]
     [InlineData("models show")]
+    [InlineData("adapters")]
+    [InlineData("adapters merge")]
+    [InlineData("adapters export")]
+    [InlineData("adapters import")]
     [InlineData("evaluate")]
     [InlineData("evaluate beir")]
     [InlineData("questions check")]
@@ -50,6 +54,11 @@ public sealed class CommandLineTests
     [InlineData("models convert smollm2-135m-instruct --form int3")]
     [InlineData("models show x --context 0")]
     [InlineData("ask x --model @")]
+    [InlineData("adapters merge m a")]
+    [InlineData("adapters merge m a --as x --into-model y")]
+    [InlineData("adapters merge m a --into-model y --rank 4")]
+    [InlineData("adapters export m a x --format pickle")]
+    [InlineData("adapters export m a x")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
         using var folder = new TemporaryFolder();

@@ -13,6 +13,8 @@ internal sealed class TinyChatFolder : IDisposable
         Directory.CreateDirectory(Path);
         foreach (var file in Directory.GetFiles(Fixtures.Path("adapters", name))) File.Copy(file, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)));
         foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json" }) File.Copy(Fixtures.Path("models", "tiny-llama", file), System.IO.Path.Combine(Path, file));
+        var config = System.IO.Path.Combine(Path, "config.json"); // a conversion reads windows of 512 tokens
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 512", StringComparison.Ordinal));
         Model = BaseModel.Open("tiny", Path, folder["cache"], threads: 1);
     }
 
