@@ -32,8 +32,8 @@ var adapters = new Command("adapters", "What LoRA adapters of rank 8, 16 and 64 
 adapters.SetAction(parsed => AdapterBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(write)));
 
 var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 2000 };
-var soak = new Command("soak", "Mixed requests over the plain model and four adapters: none lost, none mixed, memory flat.") { adaptedModel, requests };
-soak.SetAction(parsed => SoakBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(requests), parsed.GetValue(write)));
+var soak = new Command("soak", "Mixed requests over the plain model and four adapters: none lost, none mixed, memory flat.") { adaptedModel, requests, form };
+soak.SetAction(parsed => SoakBench.RunAsync(parsed.GetValue(adaptedModel)!, parsed.GetValue(requests), parsed.GetValue(form), parsed.GetValue(write)));
 
 var sizes = new Option<int[]>("--sizes") { DefaultValueFactory = _ => [1_000, 10_000, 100_000], AllowMultipleArgumentsPerToken = true };
 var search = new Command("search", "Search latency of the SQLite index.") { sizes };

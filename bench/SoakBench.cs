@@ -3,6 +3,7 @@ using System.Globalization;
 using DomainTuning.Adapters;
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Graphs;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Bench;
@@ -10,7 +11,7 @@ namespace DomainTuning.Bench;
 /// <summary>
 /// Thousands of mixed requests over the plain model and four adapters, some given up halfway, from eight clients at once. Each arm answers each question
 /// alone first; an answer of the soak must be its own arm's, and none another's. Drafts are off: in 8-bit forms they round near ties the other way
-/// (docs/log.md). What is like none of the answers is counted too.
+/// (docs/log.md). What is like none of the answers is counted too; --form float32, which does not round, must give 0.
 /// </summary>
 internal static class SoakBench
 {
@@ -24,14 +25,14 @@ internal static class SoakBench
         "Describe a gearbox.", "What is a servo motor?", "Count from one to five.", "Give the first law of motion.",
     ];
 
-    public static async Task RunAsync(string model, int requests, bool write)
+    public static async Task RunAsync(string model, int requests, WeightForm form, bool write)
     {
         var card = new ModelLibrary(Path.Combine(Repository.Root, "models")).Find(model);
         var root = Directory.CreateTempSubdirectory("domaintuning-soak-").FullName;
         try
         {
             using var client = await OnnxChatClient.LoadAsync(
-                card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { ContextTokens = 1024, Drafting = false, Adapters = new AdapterFolders(card.Id, root) });
+                card.Folder, Path.Combine(Repository.Root, ".domaintuning", "models"), new ChatEngineOptions { Form = form, ContextTokens = 1024, Drafting = false, Adapters = new AdapterFolders(card.Id, root) });
             for (var i = 0; i < Adapters; i++) RandomAdapter.Write(Path.Combine(root, $"a{i}"), client.Conversion.Shape, rank: 8, seed: i, strength: 0.06f);
             string[] arms = [client.ModelId, .. Enumerable.Range(0, Adapters).Select(i => $"{client.ModelId}:a{i}")];
             var alone = new Dictionary<(string Arm, string Question), string>();
@@ -71,7 +72,7 @@ internal static class SoakBench
             })));
 
             var report = new Report(
-                "soak", $"{card.Id} ({client.Conversion.Form}): {requests} requests over {arms.Length} arms from {Clients} clients, one in ten given up", $"soak --model {model} --requests {requests}",
+                form == WeightForm.Auto ? "soak" : $"soak-{form}".ToLowerInvariant(), $"{card.Id} ({client.Conversion.Form}): {requests} requests over {arms.Length} arms from {Clients} clients, one in ten given up", $"soak --model {model} --requests {requests} --form {form}",
                 "like its own arm alone", "like another arm (mixed)", "like none", "given up", "lost", "requests/s", "memory before / halfway / after, MB");
             report.Row(own, mixed, likeNone, givenUp, lost, requests / watch.Elapsed.TotalSeconds, string.Create(CultureInfo.InvariantCulture, $"{before:0} / {middle:0} / {Machine.ResidentMegabytes():0}"));
             report.Finish(write);

@@ -20,6 +20,10 @@ public sealed class CommandLineTests
     [InlineData("models add")]
     [InlineData("models convert")]
     [InlineData("models show")]
+    [InlineData("adapters")]
+    [InlineData("adapters merge")]
+    [InlineData("adapters export")]
+    [InlineData("adapters import")]
     [InlineData("evaluate")]
     [InlineData("evaluate beir")]
     [InlineData("evaluate forgetting")]
@@ -57,6 +61,11 @@ public sealed class CommandLineTests
     [InlineData("advise --assume weather=1")]
     [InlineData("advise --minutes 0")]
     [InlineData("evaluate forgetting smollm2-135m-instruct")]
+    [InlineData("adapters merge m a")]
+    [InlineData("adapters merge m a --as x --into-model y")]
+    [InlineData("adapters merge m a --into-model y --rank 4")]
+    [InlineData("adapters export m a x --format pickle")]
+    [InlineData("adapters export m a x")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
         using var folder = new TemporaryFolder();

@@ -30,6 +30,22 @@ public sealed class DecoderCheckpoint : IDisposable
 
     public DecoderShape Shape => Weights.Shape;
 
+    /// <summary>The family by the name of config.json's model_type. GGUF files call Llama and most of Mistral both "llama".</summary>
+    internal string ModelType => Gguf is { } gguf
+        ? gguf.Metadata.String("general.architecture") is var name && name == "gemma3" ? "gemma3_text" : name
+        : FolderDecoder.ModelType(System.IO.Path.Combine(Path, "config.json"));
+
+    /// <summary>The family as llama.cpp names it.</summary>
+    internal string GgufArchitecture => Gguf?.Metadata.String("general.architecture") ?? ModelType switch
+    {
+        "mistral" => "llama",
+        "gemma3_text" => "gemma3",
+        var same => same,
+    };
+
+    /// <summary>Query, key and value are one module of the published model, gate and up another.</summary>
+    internal bool IsFused => ModelType == "phi3";
+
     /// <summary>Every file that a conversion depends on: their bytes are the checkpoint's identity.</summary>
     public IReadOnlyList<string> Files { get; }
 

@@ -27,6 +27,8 @@ internal sealed class FolderDecoder
     /// <summary>Gemma stores a norm's weight less one.</summary>
     public static bool HasNormsLessOne(string configPath) => new FolderDecoder(configPath).IsGemma;
 
+    public static string ModelType(string configPath) => new FolderDecoder(configPath).family;
+
     private DecoderShape Read()
     {
         if (!SupportedArchitectures.ChatModelTypes.Contains(family))

@@ -55,14 +55,18 @@ internal sealed class LinearWeights(TensorFile file, RowOrigin[] origins, int co
 
     /// <summary>Calls back with each slice of rows in order. The array is used again for the next slice.</summary>
     /// <param name="use">First row, number of rows, their values [number, columns] (the array may be longer).</param>
-    public void Slices(Action<int, int, float[]> use, CancellationToken cancellationToken)
+    public void Slices(Action<int, int, float[]> use, CancellationToken cancellationToken) => Slices(0, Rows, use, cancellationToken);
+
+    /// <summary>The same for a stretch of rows.</summary>
+    /// <param name="use">Its first argument counts from the first row of the matrix.</param>
+    public void Slices(int firstRow, int rows, Action<int, int, float[]> use, CancellationToken cancellationToken)
     {
-        var rowsAtOnce = Math.Clamp(SliceValues / columns, 1, Rows);
+        var rowsAtOnce = Math.Clamp(SliceValues / columns, 1, rows);
         if (buffer.Length < rowsAtOnce * columns) buffer = new float[rowsAtOnce * columns];
-        for (var first = 0; first < Rows; first += rowsAtOnce)
+        for (var first = firstRow; first < firstRow + rows; first += rowsAtOnce)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var count = Math.Min(rowsAtOnce, Rows - first);
+            var count = Math.Min(rowsAtOnce, firstRow + rows - first);
             Read(first, buffer.AsSpan(0, count * columns));
             use(first, count, buffer);
         }

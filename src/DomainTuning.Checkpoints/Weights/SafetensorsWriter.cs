@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace DomainTuning.Checkpoints.Weights;
 
 /// <summary>
-/// Writes a safetensors file of 32-bit floats. Names and shapes are declared first, because the header stands in front; then the values are streamed in,
+/// Writes a safetensors file of floats. Names and shapes are declared first, because the header stands in front; then the values are streamed in,
 /// in the same order, so a model of any size passes through. The file appears under its name when it is complete.
 /// </summary>
 public sealed class SafetensorsWriter : IDisposable
@@ -13,20 +14,24 @@ public sealed class SafetensorsWriter : IDisposable
     private const int SliceValues = 1 << 20;
 
     private readonly string path;
+    private readonly TensorType type;
     private readonly FileStream stream;
     private readonly long expected;
 
     /// <param name="path">Created, or replaced by <see cref="Complete"/>.</param>
     /// <param name="tensors">Every tensor, in the order in which its values will come.</param>
-    public SafetensorsWriter(string path, IReadOnlyList<(string Name, long[] Shape)> tensors)
+    /// <param name="type">F32, F16 or BF16, of all tensors; values are rounded to it.</param>
+    public SafetensorsWriter(string path, IReadOnlyList<(string Name, long[] Shape)> tensors, TensorType type = TensorType.F32)
     {
+        if (type is not (TensorType.F32 or TensorType.F16 or TensorType.BF16)) throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 and BF16 are written.");
         this.path = path;
+        this.type = type;
         var header = new Dictionary<string, object> { ["__metadata__"] = new Dictionary<string, string> { ["format"] = "pt" } };
         var at = 0L;
         foreach (var (name, shape) in tensors)
         {
-            var end = at + shape.Aggregate(1L, (product, size) => checked(product * size)) * sizeof(float);
-            header.Add(name, new { dtype = "F32", shape, data_offsets = new[] { at, end } });
+            var end = at + shape.Aggregate(1L, (product, size) => checked(product * size)) * type.BlockBytes();
+            header.Add(name, new { dtype = type.ToString(), shape, data_offsets = new[] { at, end } });
             at = end;
         }
 
@@ -47,7 +52,20 @@ public sealed class SafetensorsWriter : IDisposable
     public void Append(ReadOnlySpan<float> values)
     {
         for (var start = 0; start < values.Length; start += SliceValues)
-            stream.Write(MemoryMarshal.AsBytes(values[start..Math.Min(values.Length, start + SliceValues)]));
+        {
+            var slice = values[start..Math.Min(values.Length, start + SliceValues)];
+            if (type == TensorType.F32)
+            {
+                stream.Write(MemoryMarshal.AsBytes(slice));
+                continue;
+            }
+
+            var narrow = new ushort[slice.Length];
+            if (type == TensorType.F16) TensorPrimitives.ConvertToHalf(slice, MemoryMarshal.Cast<ushort, Half>(narrow.AsSpan()));
+            else
+                for (var i = 0; i < narrow.Length; i++) narrow[i] = ToBFloat16(slice[i]);
+            stream.Write(MemoryMarshal.AsBytes(narrow.AsSpan()));
+        }
     }
 
     /// <summary>Flushes to the disk and gives the file its name.</summary>
@@ -61,4 +79,11 @@ public sealed class SafetensorsWriter : IDisposable
     }
 
     public void Dispose() => stream.Dispose();
+
+    /// <summary>The upper half, rounded to nearest, ties to even.</summary>
+    private static ushort ToBFloat16(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    }
 }

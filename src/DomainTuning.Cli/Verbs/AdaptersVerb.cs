@@ -6,19 +6,22 @@ using DomainTuning.Answering;
 using DomainTuning.Checkpoints.Library;
 using DomainTuning.Corpora;
 using DomainTuning.Arms;
+using DomainTuning.Onnx.Adapters;
 using Spectre.Console;
 
 namespace DomainTuning.Cli.Verbs;
 
-/// <summary>adapters: which there are for which model, what they are, whether they load, and a copy for other programs.</summary>
+/// <summary>adapters: which there are for which model, what they are, whether they load; merging, exporting and importing them are verbs of their own.</summary>
 internal static class AdaptersVerb
 {
-    public static Command Create(Terminal terminal) => new("adapters", "List, show, check and export the adapters of the chat models on this machine.")
+    public static Command Create(Terminal terminal) => new("adapters", "List, show, check, merge, export and import the adapters of the chat models on this machine.")
     {
         List(terminal),
         Show(terminal),
         LoadCheck(terminal),
-        Export(terminal),
+        MergeAdaptersVerb.Create(terminal),
+        ExportAdapterVerb.Create(terminal),
+        ImportAdapterVerb.Create(terminal),
     };
 
     private static Command List(Terminal terminal)
@@ -40,15 +43,25 @@ internal static class AdaptersVerb
     private static Command Show(Terminal terminal)
     {
         var id = Id();
-        var command = new Command("show", "Show an adapter's card and its configuration.") { id };
+        var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
+        var command = new Command("show", "Show an adapter's card, its configuration and its parity check.") { id, json };
         var flags = new SettingsFlags(command);
         command.SetAction(parsed =>
         {
             var (arm, workspace) = (Arm(parsed.GetValue(id)!), flags.Workspace(parsed));
             var place = Folders(workspace, arm.Model).Find(arm.Adapter!);
-            terminal.Out.WriteLine(AdapterRow.From(arm.Model, place).ToString());
-            foreach (var name in place.IsOnnxFile ? [] : new[] { AdapterCard.FileName, PeftConfig.FileName })
-                if (Path.Combine(place.Path, name) is var file && File.Exists(file)) terminal.Out.WriteLine($"{name}: {File.ReadAllText(file).TrimEnd()}");
+            var row = AdapterRow.From(arm.Model, place);
+            var files = (place.IsOnnxFile ? [] : new[] { AdapterCard.FileName, PeftConfig.FileName, ParityReport.FileName }).Where(name => File.Exists(Path.Combine(place.Path, name)))
+                .ToDictionary(name => name, name => File.ReadAllText(Path.Combine(place.Path, name)));
+            if (parsed.GetValue(json))
+            {
+                var details = new AdapterDetails(row, Json(files, AdapterCard.FileName), Json(files, PeftConfig.FileName), Json(files, ParityReport.FileName));
+                terminal.Out.WriteLine(JsonSerializer.Serialize(details, CliJson.Default.AdapterDetails));
+                return CommandLine.Done;
+            }
+
+            terminal.Out.WriteLine(row.ToString());
+            foreach (var (name, text) in files) terminal.Out.WriteLine($"{name}: {text.TrimEnd()}");
             return CommandLine.Done;
         });
         return command;
@@ -57,7 +70,8 @@ internal static class AdaptersVerb
     private static Command LoadCheck(Terminal terminal)
     {
         var id = Id();
-        var command = new Command("load-check", "Load an adapter as serving would, and say what is wrong with it if that fails.") { id };
+        var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
+        var command = new Command("load-check", "Load an adapter as serving would, and say what is wrong with it if that fails.") { id, json };
         var flags = new SettingsFlags(command, "threads");
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -65,26 +79,8 @@ internal static class AdaptersVerb
             await using var arms = new ArmCatalog(flags.Workspace(parsed), flags.Settings(parsed), new ConversionLines(terminal.Error));
             var client = await arms.LocalChatClientAsync(arm.Model, cancellationToken);
             var facts = await client.LoadAdapterAsync(arm.Adapter!, cancellationToken);
-            await terminal.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{arm} loads: {facts.Inputs} inputs, {facts.Values / 1e6:0.00} million values, {facts.Bytes / 1e6:0.0} MB."));
-            return CommandLine.Done;
-        });
-        return command;
-    }
-
-    private static Command Export(Terminal terminal)
-    {
-        var id = Id();
-        var file = new Argument<FileInfo>("file") { Description = "the .onnx_adapter file to write" };
-        var command = new Command("export", "Write an adapter as .onnx_adapter, for ONNX Runtime over this machine's conversion of the model.") { id, file };
-        var flags = new SettingsFlags(command, "threads");
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (arm, target) = (Arm(parsed.GetValue(id)!), parsed.GetValue(file)!);
-            await using var arms = new ArmCatalog(flags.Workspace(parsed), flags.Settings(parsed), new ConversionLines(terminal.Error));
-            var client = await arms.LocalChatClientAsync(arm.Model, cancellationToken);
-            await client.ExportAdapterAsync(arm.Adapter!, target.FullName, cancellationToken);
-            await terminal.Out.WriteLineAsync($"Wrote {target.FullName}.");
+            var row = new LoadedRow(arm.ToString(), facts.Inputs, facts.Values, facts.Bytes);
+            await terminal.Out.WriteLineAsync(parsed.GetValue(json) ? JsonSerializer.Serialize(row, CliJson.Default.LoadedRow) : row.ToString());
             return CommandLine.Done;
         });
         return command;
@@ -96,7 +92,20 @@ internal static class AdaptersVerb
         ? arm
         : throw new FormatException($"'{id}' names no adapter. Expected model:adapter, as `domaintuning adapters list` shows it.");
 
-    private static AdapterFolders Folders(Workspace workspace, string model) => new(model, workspace.AdaptersFolder(model), workspace.CorporaFolder);
+    /// <summary>A file's JSON, or null where it is absent or damaged: what a list calls a problem must not end a look at it.</summary>
+    private static JsonElement? Json(Dictionary<string, string> files, string name)
+    {
+        try
+        {
+            return files.TryGetValue(name, out var text) ? JsonElement.Parse(text) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    internal static AdapterFolders Folders(Workspace workspace, string model) => new(model, workspace.AdaptersFolder(model), workspace.CorporaFolder);
 
     private static List<AdapterRow> Rows(Workspace workspace) =>
     [
@@ -113,6 +122,15 @@ internal static class AdaptersVerb
     }
 }
 
+/// <summary>An adapter with its files' content; null where a file is absent.</summary>
+internal sealed record AdapterDetails(AdapterRow Adapter, JsonElement? Card, JsonElement? Config, JsonElement? Parity);
+
+/// <summary>An adapter as it was loaded, for people and machines.</summary>
+internal sealed record LoadedRow(string Id, int Inputs, long Values, long Bytes)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id} loads: {Inputs} inputs, {Values / 1e6:0.00} million values, {Bytes / 1e6:0.0} MB.");
+}
+
 /// <summary>An adapter for people and machines.</summary>
 /// <param name="Problem">Why its configuration or card cannot be read; null when they can.</param>
 internal sealed record AdapterRow(string Id, string Kind, int? Rank, string Targets, string Perplexity, string Path, string? Problem)
@@ -126,7 +144,7 @@ internal sealed record AdapterRow(string Id, string Kind, int? Rank, string Targ
             var (config, card) = (PeftConfig.Read(place.Path), AdapterCard.Read(place.Path));
             var perplexity = card is { PerplexityBefore: { } before, PerplexityAfter: { } after } ? string.Create(CultureInfo.InvariantCulture, $"{before:0.00} → {after:0.00}") : "";
             return new AdapterRow(
-                id, card?.Method ?? (config.Dora ? "dora" : config.RankStabilised ? "rslora" : "lora"), config.Rank, config.Targets?.ToString() ?? "", perplexity, place.Path, null);
+                id, card?.Method ?? config.Method, config.Rank, config.Targets?.ToString() ?? "", perplexity, place.Path, null);
         }
         catch (AdapterException error)
         {

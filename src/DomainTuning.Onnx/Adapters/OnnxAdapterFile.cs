@@ -96,6 +96,17 @@ internal sealed record OnnxAdapterFile(IReadOnlyList<InputTensor> Inputs, int Mo
         return stream.ToArray();
     }
 
+    /// <summary>Writes a file and reads it again: what comes back must be, bit for bit, what was to be written.</summary>
+    /// <exception cref="AdapterException">It is not.</exception>
+    public static async Task WriteAsync(string path, IReadOnlyList<InputTensor> inputs, int modelVersion, CancellationToken cancellationToken)
+    {
+        await File.WriteAllBytesAsync(path, new OnnxAdapterFile(inputs, modelVersion).ToArray(), cancellationToken).ConfigureAwait(false);
+        var back = Read(path);
+        bool Same(InputTensor x, InputTensor y) => x.Name == y.Name && x.Shape.SequenceEqual(y.Shape) && MemoryMarshal.AsBytes(x.Values.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(y.Values.AsSpan()));
+        if (back.ModelVersion != modelVersion || back.Inputs.Count != inputs.Count || !back.Inputs.Zip(inputs, Same).All(same => same))
+            throw new AdapterException($"'{path}' does not hold what was written into it. Check the disk, and export the adapter again.");
+    }
+
     /// <exception cref="AdapterException">It is no such file, damaged, or holds other numbers than 32-bit floats.</exception>
     public static OnnxAdapterFile Read(string path)
     {

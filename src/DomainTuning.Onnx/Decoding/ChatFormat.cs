@@ -32,7 +32,7 @@ internal sealed class ChatFormat(ChatTokenizer tokenizer, ChatTemplate template,
     /// <exception cref="CheckpointException">Something is missing or of a kind that is not supported.</exception>
     public static ChatFormat Read(string folder) => Of(ChatConventions.FromFolder(folder));
 
-    private static ChatFormat Of(ChatConventions chat) => new(chat.Tokenizer, chat.Template, chat.StopTokens, chat.BosText, chat.EosText);
+    public static ChatFormat Of(ChatConventions chat) => new(chat.Tokenizer, chat.Template, chat.StopTokens, chat.BosText, chat.EosText);
 
     /// <summary>The ids of a prompt that ends where the assistant begins.</summary>
     /// <param name="messages">The conversation.</param>

@@ -92,12 +92,20 @@ public sealed class OnnxChatClient : IChatClient
         return AdapterFacts.Of(lease.Adapter);
     }
 
+    /// <summary>Loads an adapter from wherever it lies, as serving would, and lets go of it again.</summary>
+    /// <exception cref="AdapterException">It cannot be used; the message says why.</exception>
+    public Task<AdapterFacts> CheckAdapterAsync(AdapterPlace place, CancellationToken cancellationToken = default) => Task.Run(() =>
+    {
+        using var adapter = loading.Load(place);
+        return AdapterFacts.Of(adapter);
+    }, cancellationToken);
+
     /// <summary>Writes an adapter as an .onnx_adapter file whose names are those of this model's graph.</summary>
-    /// <exception cref="AdapterException">There is none of that name, or it cannot be used.</exception>
+    /// <exception cref="AdapterException">There is none of that name, it cannot be used, or the file does not come back as it was written.</exception>
     public async Task ExportAdapterAsync(string name, string file, CancellationToken cancellationToken = default)
     {
         using var lease = await AdapterShelf.TakeAsync(adapters, name, ModelId, cancellationToken).ConfigureAwait(false);
-        await File.WriteAllBytesAsync(file, new OnnxAdapterFile(lease.Adapter.Inputs, OnnxAdapterFile.VersionOf(Conversion)).ToArray(), cancellationToken).ConfigureAwait(false);
+        await OnnxAdapterFile.WriteAsync(file, lease.Adapter.Inputs, OnnxAdapterFile.VersionOf(Conversion), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Tokens of plain text, without what a template puts around it. Control-token strings count as the text they are.</summary>

@@ -5,11 +5,14 @@ namespace DomainTuning.Adapters;
 
 /// <summary>
 /// What an adapter was trained from and how well that went: card.json beside adapter_config.json, in snake case. Trainer writes it, the chat engine
-/// compares the three hashes with what it serves. Adapters from elsewhere have none.
+/// compares the three hashes with what it serves. Adapters that were imported or merged have one that says so (<see cref="Origin"/>).
 /// </summary>
 public sealed record AdapterCard
 {
     public const string FileName = "card.json";
+
+    /// <summary>In place of a hash that nobody knows: it is not compared.</summary>
+    public const string Unknown = "unknown";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -20,7 +23,7 @@ public sealed record AdapterCard
         RespectRequiredConstructorParameters = true,
     };
 
-    /// <summary>Raised when a member changes its meaning.</summary>
+    /// <summary>2 has <see cref="Origin"/> and unknown hashes; what was trained here stays 1, which earlier versions read.</summary>
     public int Format { get; init; } = 1;
 
     /// <summary>The base model's id in the library.</summary>
@@ -93,6 +96,10 @@ public sealed record AdapterCard
     /// <summary>Largest difference of a logit between the trained and the served model over the prompts that both answered; null where nobody compared.</summary>
     public double? ParityDifference { get; init; }
 
+    /// <summary>Where the adapter comes from when it was not trained here: imported, or merged from others. Null: trained here. Not written then.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Origin { get; init; }
+
     /// <summary>The card in an adapter's folder; null where there is none.</summary>
     /// <exception cref="AdapterException">It is damaged, or of a later format.</exception>
     public static AdapterCard? Read(string folder)
@@ -102,7 +109,7 @@ public sealed record AdapterCard
         try
         {
             var card = JsonSerializer.Deserialize<AdapterCard>(File.ReadAllText(path), Json) ?? throw new JsonException("It is null.");
-            return card.Format == 1 ? card : throw new JsonException($"It has the format {card.Format}; 1 is read here.");
+            return card.Format is 1 or 2 ? card : throw new JsonException($"It has the format {card.Format}; 1 and 2 are read here.");
         }
         catch (Exception error) when (error is JsonException or IOException)
         {
@@ -110,7 +117,7 @@ public sealed record AdapterCard
         }
     }
 
-    public void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, Json) + "\n");
+    public void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this with { Format = Origin is null ? 1 : 2 }, Json) + "\n");
 
     /// <summary>Why the adapter does not fit what is served; null when it does.</summary>
     public string? Mismatch(string baseSha256, string templateSha256, string tokenizerSha256)
@@ -120,8 +127,8 @@ public sealed record AdapterCard
             ("checkpoint", BaseSha256, baseSha256), ("chat template", TemplateSha256, templateSha256), ("tokenizer", TokenizerSha256, tokenizerSha256),
         ];
         foreach (var (what, trained, served) in all)
-            if (trained != served)
-                return $"it was trained with another {what} of '{BaseModel}' ({Short(trained)}) than is served ({Short(served)})";
+            if (trained != served && trained != Unknown)
+                return $"it was {(Origin is null ? "trained with" : "taken in for")} another {what} of '{BaseModel}' ({Short(trained)}) than is served ({Short(served)})";
         return null;
     }
 

@@ -41,6 +41,9 @@ public sealed record AdapterFolders(string Model, string ModelFolder, string? Co
         };
     }
 
+    /// <summary>Whether an adapter can be called that in a model id. A dot in front is how work in progress is named.</summary>
+    public static bool IsName(string name) => name.Length > 0 && name[0] != '.' && !name.AsSpan().ContainsAnyExcept(NameCharacters);
+
     private IEnumerable<string> Corpora() =>
         CorporaFolder is null || !Directory.Exists(CorporaFolder) ? [] : Directory.EnumerateDirectories(CorporaFolder).Select(corpus => Path.Combine(corpus, "adapters"));
 
@@ -67,7 +70,4 @@ public sealed record AdapterFolders(string Model, string ModelFolder, string? Co
             return true;
         }
     }
-
-    // A dot in front is how work in progress is named.
-    private static bool IsName(string name) => name.Length > 0 && name[0] != '.' && !name.AsSpan().ContainsAnyExcept(NameCharacters);
 }

@@ -14,7 +14,7 @@ public sealed record PeftConfig
     /// <summary>Fields that steer training, initialisation or storage, or are for people: they do not change what saved tensors compute.</summary>
     private static readonly HashSet<string> Harmless =
     [
-        "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version", "lora_dropout", "init_lora_weights", "loftq_config",
+        "task_type", "revision", "inference_mode", "auto_mapping", "peft_version", "lora_dropout", "init_lora_weights", "loftq_config",
         "eva_config", "corda_config", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size", "runtime_config", "ensure_weight_tying", "bias",
     ];
 
@@ -49,6 +49,12 @@ public sealed record PeftConfig
 
     /// <summary>Modules that are replaced as a whole.</summary>
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>What the adapter says that its base is called, wherever it was trained. For people; null where it says nothing.</summary>
+    public string? BaseName { get; init; }
+
+    /// <summary>"lora", "rslora" or "dora", as in a card.</summary>
+    public string Method => Dora ? "dora" : RankStabilised ? "rslora" : "lora";
 
     /// <summary>Reads the file of an adapter's folder.</summary>
     /// <exception cref="AdapterException">It is missing or damaged, or asks for something that is not computed here.</exception>
@@ -118,6 +124,7 @@ public sealed record PeftConfig
             {
                 "r" => config with { Rank = As(v => v.GetInt32()) is > 0 and var rank ? rank : throw Refusal($"says r = {value}, which must be above 0") },
                 "lora_alpha" => config with { Alpha = As(v => v.GetDouble()) },
+                "base_model_name_or_path" => config with { BaseName = As(v => v.GetString()) },
                 "use_rslora" => config with { RankStabilised = true },
                 "use_dora" => config with { Dora = true },
                 "lora_bias" => config with { LoraBias = true },

@@ -12,8 +12,14 @@ internal sealed class AdapterBase : IDisposable
 
     /// <param name="merged">An adapter to merge into the weights.</param>
     public AdapterBase(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, string? merged = null, int slots = 1)
+        : this(DecoderCheckpoint.Open(Fixtures.Path("adapters", name)), form, peaks, merged, slots)
     {
-        Checkpoint = DecoderCheckpoint.Open(Fixtures.Path("adapters", name));
+    }
+
+    /// <param name="checkpoint">Disposed with this.</param>
+    public AdapterBase(DecoderCheckpoint checkpoint, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, string? merged = null, int slots = 1)
+    {
+        Checkpoint = checkpoint;
         var weights = merged is null ? Checkpoint.Weights : new MergedWeights(Checkpoint.Weights, Read(merged));
         Session = new DecoderSession(PackedModel.Write(folder.Path, weights, form, peaks, cancellationToken: TestContext.Current.CancellationToken), slots, 128, threads: 1);
     }
