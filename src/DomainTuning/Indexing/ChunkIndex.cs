@@ -49,5 +49,15 @@ public abstract class ChunkIndex : IAsyncDisposable
     public abstract Task<IReadOnlyList<ScoredChunk>> SearchLexicalAsync(
         string query, int limit, ChunkFilter filter, CancellationToken cancellationToken = default);
 
+    /// <summary>Both searches with one limit. A store that pays for every call answers them in one.</summary>
+    public virtual async Task<(IReadOnlyList<ScoredChunk> Dense, IReadOnlyList<ScoredChunk> Lexical)> SearchAsync(
+        ReadOnlyMemory<float> vector, string query, int limit, ChunkFilter filter, CancellationToken cancellationToken = default)
+    {
+        var dense = SearchDenseAsync(vector, limit, filter, cancellationToken);
+        var lexical = SearchLexicalAsync(query, limit, filter, cancellationToken);
+        await Task.WhenAll(dense, lexical).ConfigureAwait(false);
+        return (await dense.ConfigureAwait(false), await lexical.ConfigureAwait(false));
+    }
+
     public abstract ValueTask DisposeAsync();
 }

@@ -13,25 +13,19 @@ public sealed class Retriever(ChunkIndex index, Embedder embedder, Reranker? rer
     {
         options.Validate();
         if (string.IsNullOrWhiteSpace(query)) return [];
-        var searchingDense = options.Mode == SearchMode.Lexical ? NothingAsync() : SearchDenseAsync(query, options, filter, cancellationToken);
-        var searchingLexical = options.Mode == SearchMode.Dense ? NothingAsync() : index.SearchLexicalAsync(query, options.Candidates, filter, cancellationToken);
-        await Task.WhenAll(searchingDense, searchingLexical).ConfigureAwait(false);
-        var dense = await searchingDense.ConfigureAwait(false);
-        var lexical = await searchingLexical.ConfigureAwait(false);
+        var vector = options.Mode == SearchMode.Lexical ? [] : await embedder.EmbedQueryAsync(query, cancellationToken).ConfigureAwait(false);
+        var (dense, lexical) = options.Mode switch
+        {
+            SearchMode.Dense => (await index.SearchDenseAsync(vector, options.Candidates, filter, cancellationToken).ConfigureAwait(false), []),
+            SearchMode.Lexical => ([], await index.SearchLexicalAsync(query, options.Candidates, filter, cancellationToken).ConfigureAwait(false)),
+            _ => await index.SearchAsync(vector, query, options.Candidates, filter, cancellationToken).ConfigureAwait(false),
+        };
 
         var fused = Fuse(Scores(dense), Scores(lexical), options);
         var candidates = Describe(fused, dense, lexical);
         if (reranker is not null) candidates = await RerankAsync(query, candidates, options, cancellationToken).ConfigureAwait(false);
         var paths = await PathsAsync(cancellationToken).ConfigureAwait(false);
         return [.. candidates.Take(options.Top).Select((found, i) => found with { Rank = i + 1, DocumentPath = paths.GetValueOrDefault(found.Chunk.DocumentId, "") })];
-    }
-
-    private static Task<IReadOnlyList<ScoredChunk>> NothingAsync() => Task.FromResult<IReadOnlyList<ScoredChunk>>([]);
-
-    private async Task<IReadOnlyList<ScoredChunk>> SearchDenseAsync(string query, RetrievalOptions options, ChunkFilter filter, CancellationToken cancellationToken)
-    {
-        var vector = await embedder.EmbedQueryAsync(query, cancellationToken).ConfigureAwait(false);
-        return await index.SearchDenseAsync(vector, options.Candidates, filter, cancellationToken).ConfigureAwait(false);
     }
 
     private static IReadOnlyList<(ChunkId Key, double Score)> Fuse(

@@ -2,7 +2,7 @@ using DomainTuning.Chunks;
 using DomainTuning.Embeddings;
 using DomainTuning.Indexing;
 
-namespace DomainTuning.Stores.Sqlite;
+namespace DomainTuning.Stores;
 
 /// <summary>Says what an index was built with, what was asked for, and the way out.</summary>
 internal static class ManifestMismatch

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using DomainTuning.Chunks;
 using DomainTuning.Documents;
 
-namespace DomainTuning.Stores.Sqlite;
+namespace DomainTuning.Stores;
 
 /// <summary>What is stored as bytes: lines and parts as records of fixed length, ids and vectors. All little-endian but ids, whose bytes sort as their text does.</summary>
 internal static class Blobs
