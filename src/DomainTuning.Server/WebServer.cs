@@ -1,4 +1,3 @@
-using System.Reflection;
 using DomainTuning.Corpora;
 using DomainTuning.Server.Api;
 using DomainTuning.Arms;
@@ -10,6 +9,9 @@ namespace DomainTuning.Server;
 /// <summary>The chat API and the page, on one address. It starts at once; models and indexes open with the first request that needs them.</summary>
 public sealed class WebServer : IAsyncDisposable
 {
+    /// <summary>A conversation of a few hundred thousand characters; what is longer fits no model here.</summary>
+    private const long MaxBodyBytes = 4 << 20;
+
     private readonly WebApplication app;
 
     private WebServer(WebApplication app) => this.app = app;
@@ -25,6 +27,7 @@ public sealed class WebServer : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         // A failed start is reported by StartAsync in one sentence; the host would log its stack trace besides.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxBodyBytes);
         builder.WebHost.UseUrls($"http://{settings.Host}:{settings.Port}");
         builder.Services.AddSingleton(arms);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -68,10 +71,12 @@ public sealed class WebServer : IAsyncDisposable
     private static void MapEndpoints(WebApplication app)
     {
         app.MapPost("/v1/chat/completions", (HttpContext context, ArmCatalog arms, TimeProvider clock) => ChatEndpoint.HandleAsync(context, arms, clock));
-        app.MapGet("/v1/models", (HttpContext context, ArmCatalog arms) => context.Response.WriteAsJsonAsync(
-            new ModelList("list", [.. arms.List().Select(arm => new ModelBody(arm.ToString(), "model", 0, "domaintuning"))]), ApiJson.Default.ModelList));
-        app.MapGet("/health", (HttpContext context, ArmCatalog arms) => context.Response.WriteAsJsonAsync(
-            new HealthBody("ok", Assembly.GetExecutingAssembly().GetName().Version!.ToString(3), arms.Corpora), ApiJson.Default.HealthBody));
+        app.MapPost("/v1/completions", (HttpContext context, ArmCatalog arms, TimeProvider clock) => TextCompletionEndpoint.HandleAsync(context, arms, clock));
+        app.MapPost("/v1/embeddings", (HttpContext context, ArmCatalog arms) => EmbeddingEndpoint.HandleAsync(context, arms));
+        app.MapPost("/v1/rerank", (HttpContext context, ArmCatalog arms) => RerankEndpoint.HandleAsync(context, arms));
+        app.MapGet("/v1/models", (HttpContext context, ArmCatalog arms) => ModelEndpoint.ListAsync(context, arms));
+        app.MapGet("/v1/models/{id}", (HttpContext context, ArmCatalog arms, string id) => ModelEndpoint.FindAsync(context, arms, id));
+        app.MapGet("/health", (HttpContext context, ArmCatalog arms) => HealthEndpoint.HandleAsync(context, arms));
         app.MapFallback(context => ApiErrors.WriteAsync(
             context, new ApiException(404, $"There is no {context.Request.Method} {context.Request.Path}. See docs/api.md.", code: "not_found")));
     }

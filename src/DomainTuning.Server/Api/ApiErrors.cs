@@ -1,9 +1,12 @@
 using System.Text.Json;
 using DomainTuning.Adapters;
+using DomainTuning.Arms;
+using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Templates;
 using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
+using DomainTuning.Onnx;
 using DomainTuning.Onnx.Decoding;
-using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Api;
 
@@ -40,9 +43,11 @@ internal static partial class ApiErrors
         UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
         EndpointException => new ApiException(502, e.Message),
         AdapterException => new ApiException(409, e.Message, "model", "adapter_unusable"),
+        ContextLengthException => new ApiException(400, e.Message, "messages", "context_length_exceeded"),
+        TemplateException => new ApiException(400, e.Message, "messages"),
         ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded"),
         ChatModelClosingException => new ApiException(503, e.Message),
-        IndexException => new ApiException(503, e.Message),
+        IndexException or CheckpointException or ModelException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),
         JsonException => new ApiException(400, e.Message),

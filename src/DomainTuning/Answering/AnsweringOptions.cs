@@ -31,6 +31,9 @@ public sealed record AnsweringOptions
     /// <summary>Default 0, greedy: the same question gets the same answer.</summary>
     public double Temperature { get; init; }
 
+    /// <summary>How the model's sentences are drawn beyond the temperature. Default: the model's own way.</summary>
+    public AnswerSampling Sampling { get; init; } = new();
+
     /// <summary>Checks all values together; throws <see cref="ArgumentException"/> with the rule that was broken.</summary>
     public void Validate()
     {
@@ -39,8 +42,8 @@ public sealed record AnsweringOptions
             throw new ArgumentException($"EmbeddedCandidates is {EmbeddedCandidates}; it must be at least MaxCitations ({MaxCitations}).");
         if (MinEvidence is < 0 or > 1) throw new ArgumentException($"MinEvidence is {MinEvidence}; it must be between 0 and 1.");
         if (PassageTokens < 64) throw new ArgumentException($"PassageTokens is {PassageTokens}; at least 64 are needed for one passage.");
-        if (MaxOutputTokens < 8 || MaxOutputTokens > ContextTokens / 2)
-            throw new ArgumentException($"MaxOutputTokens is {MaxOutputTokens}; it must be between 8 and half of ContextTokens ({ContextTokens / 2}).");
+        if (MaxOutputTokens < 1 || MaxOutputTokens > ContextTokens / 2)
+            throw new ArgumentException($"MaxOutputTokens is {MaxOutputTokens}; it must be between 1 and half of ContextTokens ({ContextTokens / 2}).");
         if (Temperature is < 0 or > 2) throw new ArgumentException($"Temperature is {Temperature}; it must be between 0 and 2.");
     }
 }
