@@ -66,6 +66,8 @@ internal static class CommandLine
             SearchVerb.Create(terminal),
             AskVerb.Create(terminal),
             ServeVerb.Create(terminal),
+            McpVerb.Create(terminal),
+            KeysVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ModelsVerb.Create(terminal),

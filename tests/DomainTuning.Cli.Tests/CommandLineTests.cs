@@ -22,6 +22,9 @@ public sealed class CommandLineTests
     [InlineData("models show")]
     [InlineData("evaluate")]
     [InlineData("evaluate beir")]
+    [InlineData("keys")]
+    [InlineData("keys add")]
+    [InlineData("mcp")]
     [InlineData("questions check")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)

@@ -177,7 +177,7 @@ public sealed class ChatApiTests(ServedWorkspace served)
         using var health = await GetAsync("/health");
 
         Assert.Equal("ok", health.RootElement.GetProperty("status").GetString());
-        Assert.Equal("pumps", health.RootElement.GetProperty("corpora")[0].GetString());
+        Assert.Contains("pumps", health.RootElement.GetProperty("corpora").EnumerateArray().Select(corpus => corpus.GetString()));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using DomainTuning.Chunks;
 using DomainTuning.Corpora;
 using DomainTuning.Documents;
 using DomainTuning.Indexing;
+using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Encoders;
 using DomainTuning.Arms;
 using DomainTuning.Stores.Sqlite;
@@ -48,8 +49,10 @@ public sealed class ServedWorkspace : IAsyncLifetime
         CopyModels();
         var workspace = new Workspace(folder.Path);
         await IngestAsync(workspace);
+        ShareConversions(workspace);
         var settings = new Settings { Port = 0 };
         arms = new ArmCatalog(workspace, settings);
+        await arms.ChatClientAsync(settings.ChatModel); // converted here: a client would give up waiting for it on a busy machine
         server = await WebServer.StartAsync(settings, arms);
         Client = new HttpClient { BaseAddress = new Uri(server.Address), Timeout = TimeSpan.FromMinutes(3) };
     }
@@ -75,6 +78,15 @@ public sealed class ServedWorkspace : IAsyncLifetime
         var config = JsonNode.Parse(File.ReadAllText(Fixtures.Path("models", "tiny-llama", "tokenizer_config.json")))!;
         config["chat_template"] = ToolTemplate;
         File.WriteAllText(Path.Combine(tiny, "tokenizer_config.json"), config.ToJsonString());
+    }
+
+    /// <summary>The shipped model is converted once for all tests of one build, as in DomainTuning.Onnx.Tests.</summary>
+    private static void ShareConversions(Workspace workspace)
+    {
+        if (OperatingSystem.IsWindows()) return; // a link takes rights there that a test may not have
+        var cache = Directory.CreateDirectory(Path.Combine(Fixtures.Root, ".domaintuning", "test-models", typeof(OnnxChatClient).Module.ModuleVersionId.ToString("N"))).FullName;
+        Directory.CreateDirectory(workspace.StateFolder);
+        Directory.CreateSymbolicLink(workspace.ModelCacheFolder, cache);
     }
 
     private static async Task IngestAsync(Workspace workspace)

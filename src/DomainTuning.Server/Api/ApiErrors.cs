@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Adapters;
 using DomainTuning.Arms;
@@ -13,6 +14,9 @@ namespace DomainTuning.Server.Api;
 /// <summary>Turns whatever went wrong into a status and a body in OpenAI's shape, once, around every endpoint.</summary>
 internal static partial class ApiErrors
 {
+    /// <summary>About what a short answer takes: by then a place is likely to be free.</summary>
+    private static readonly TimeSpan BusyWait = TimeSpan.FromSeconds(5);
+
     public static async Task CatchAsync(HttpContext context, RequestDelegate next, ILogger logger)
     {
         try
@@ -34,6 +38,8 @@ internal static partial class ApiErrors
     public static Task WriteAsync(HttpContext context, ApiException error)
     {
         context.Response.StatusCode = error.Status;
+        if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (error.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.Response.WriteAsJsonAsync(error.Body, ErrorJson.Default.ErrorBody);
     }
 
@@ -45,7 +51,7 @@ internal static partial class ApiErrors
         AdapterException => new ApiException(409, e.Message, "model", "adapter_unusable"),
         ContextLengthException => new ApiException(400, e.Message, "messages", "context_length_exceeded"),
         TemplateException => new ApiException(400, e.Message, "messages"),
-        ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded"),
+        ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded") { RetryAfter = BusyWait },
         ChatModelClosingException => new ApiException(503, e.Message),
         IndexException or CheckpointException or ModelException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),

@@ -2,6 +2,9 @@ using System.Text;
 using System.Text.Json;
 using DomainTuning.Arms;
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Server.Conversations;
+using DomainTuning.Server.Operations;
+using DomainTuning.Stores.Conversations;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Server.Api;
@@ -9,14 +12,21 @@ namespace DomainTuning.Server.Api;
 /// <summary>POST /v1/chat/completions: the events of an <see cref="AnswerSource"/>, whole or as server-sent events.</summary>
 internal static class ChatEndpoint
 {
-    public static async Task HandleAsync(HttpContext context, ArmCatalog arms, TimeProvider clock)
+    public static async Task HandleAsync(HttpContext context, ArmCatalog arms, ConversationFile conversations, Measurements measurements, TimeProvider clock)
     {
         using var body = await RequestFields.ReadAsync(context).ConfigureAwait(false);
         var request = ChatRequest.Parse(body.RootElement);
         var head = new CompletionBody("chatcmpl-" + Guid.NewGuid().ToString("N"), request.Stream ? "chat.completion.chunk" : "chat.completion",
             clock.GetUtcNow().ToUnixTimeSeconds(), request.Arm.ToString(), [], null);
         var streams = await AnswerSource.OpenAsync(request, arms, context.RequestAborted).ConfigureAwait(false);
-        var events = AnswerSource.MergeAsync(streams, context.RequestAborted);
+        var events = new WatchedAnswer(measurements, request).WatchAsync(AnswerSource.MergeAsync(streams, context.RequestAborted));
+        if (request.Conversation is { } id)
+        {
+            var owner = Caller.Of(context).Name;
+            if (await conversations.FindAsync(owner, id, context.RequestAborted).ConfigureAwait(false) is null) throw ConversationEndpoint.NotFound(id);
+            events = new SavedTurn(conversations, clock, owner, id, request).KeepAsync(events);
+        }
+
         await (request.Stream ? StreamAsync(context, request, head, events) : AnswerAsync(context, request, head, events)).ConfigureAwait(false);
     }
 
@@ -78,6 +88,9 @@ internal sealed class GatheredAnswer
 
     public AnswerEnd End { get; private set; } = new("stop", default);
 
+    /// <summary>False while the answer goes on, and for one that was broken off.</summary>
+    public bool Ended { get; private set; }
+
     public string Text => text.ToString();
 
     public IReadOnlyList<TokenLogProbability> LogProbabilities => drawn;
@@ -88,6 +101,7 @@ internal sealed class GatheredAnswer
         calls.AddRange(step.Calls);
         drawn.AddRange(step.LogProbabilities);
         End = step.End ?? End;
+        Ended |= step.End is not null;
     }
 
     public Choice ToChoice(int index, ChatRequest request)

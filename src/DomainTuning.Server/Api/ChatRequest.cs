@@ -33,6 +33,9 @@ internal sealed record ChatRequest
     /// <summary>The first call of a function ends the answer (parallel_tool_calls: false).</summary>
     public bool OneCall { get; private set; }
 
+    /// <summary>Id of the conversation that question and answer are saved in; null: in none.</summary>
+    public string? Conversation { get; private set; }
+
     /// <summary>What narrows the search of an arm with a corpus, and how many passages are read.</summary>
     public PassageFields Passages { get; } = new();
 
@@ -76,6 +79,7 @@ internal sealed record ChatRequest
             case "response_format": Options.ResponseFormat = ToolFields.ReadFormat(value); break;
             case "tools": Options.Tools = ToolFields.ReadTools(value); break;
             case "tool_choice": Options.ToolMode = ToolFields.ReadChoice(value); break;
+            case "conversation": Conversation = value.Text(name); break;
             case "parallel_tool_calls": OneCall = !value.Truth(name); break;
             case "modalities" when value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(kind => kind.ValueEquals("text")): break;
             default: return false;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DomainTuning.Answering;
+using DomainTuning.Documents;
 using DomainTuning.Onnx.Decoding;
 using Microsoft.Extensions.AI;
 
@@ -69,7 +70,7 @@ internal sealed record CitationBody(
 /// <summary>A box as it travels: [left, top, right, bottom].</summary>
 internal static class BoxBody
 {
-    public static double[] From(Documents.Box box) => [Round(box.Left), Round(box.Top), Round(box.Right), Round(box.Bottom)];
+    public static double[] From(Box box) => [Round(box.Left), Round(box.Top), Round(box.Right), Round(box.Bottom)];
 
     public static double Round(double value) => Math.Round(value, 3);
 }
@@ -82,5 +83,4 @@ internal static class BoxBody
 [JsonSerializable(typeof(ModelBody))]
 [JsonSerializable(typeof(EmbeddingList))]
 [JsonSerializable(typeof(RerankBody))]
-[JsonSerializable(typeof(HealthBody))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -19,6 +19,12 @@ public sealed record Workspace(string Root)
     /// <summary>Adapters of a chat model, a folder each; further ones lie with the corpora that they were trained on, under adapters/.</summary>
     public string AdaptersFolder(string model) => Path.Combine(StateFolder, "adapters", model);
 
+    /// <summary>Conversations of the web page and of clients that ask for it, an SQLite file.</summary>
+    public string ConversationsFile => Path.Combine(StateFolder, "conversations.db");
+
+    /// <summary>Names, scopes and hashes of the API keys; never the keys.</summary>
+    public string KeysFile => Path.Combine(StateFolder, "keys.json");
+
     public string IndexFolder => Path.Combine(StateFolder, "index");
 
     /// <summary>The SQLite file of a corpus.</summary>
