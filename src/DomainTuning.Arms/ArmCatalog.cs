@@ -53,6 +53,9 @@ public sealed class ArmCatalog : IAsyncDisposable
 
     public Settings Settings => settings;
 
+    /// <summary>The models of the library, as they are now.</summary>
+    public IReadOnlyList<ModelCard> Models => library.List();
+
     public Workspace Workspace => workspace;
 
     /// <summary>Half for the likelihood, which knows nothing of the search (FACTS 15); a cross-encoder is trained to decide alone.</summary>
@@ -136,12 +139,20 @@ public sealed class ArmCatalog : IAsyncDisposable
             ? corpora.GetAsync(name, cancellationToken)
             : throw new UnknownArmException($"There is no corpus '{name}'. Known are {string.Join(", ", Corpora)}. Ingest it with `domaintuning ingest <folder> --corpus {name}`.");
 
+    /// <summary>A sentence encoder of the library.</summary>
+    /// <exception cref="UnknownArmException">There is none of that id.</exception>
+    public Task<Embedder> EmbedderAsync(string id, CancellationToken cancellationToken = default) =>
+        Models.FirstOrDefault(card => card.Id == id && card.Kind == ModelKind.Encoder) is { } card
+            ? embedders.GetAsync(card.Id, cancellationToken)
+            : throw new UnknownArmException($"There is no sentence encoder '{id}'. Known are {Names(ModelKind.Encoder)}. Add one with `domaintuning models add`.");
+
     /// <summary>What answers for an arm that names a corpus.</summary>
-    public async Task<Answerer> AnswererAsync(ArmId arm, CancellationToken cancellationToken = default)
+    /// <param name="options">Default: the settings' retrieval, and the defaults of answering.</param>
+    public async Task<Answerer> AnswererAsync(ArmId arm, AnsweringOptions? options = null, CancellationToken cancellationToken = default)
     {
         var corpus = await CorpusAsync(arm.Corpus ?? DefaultCorpus(), cancellationToken).ConfigureAwait(false);
         var model = arm.IsExtractive ? null : await ChatModelAsync(arm, cancellationToken).ConfigureAwait(false);
-        return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, new AnsweringOptions { Retrieval = Retrieval }.For(Asking(arm)));
+        return new Answerer(corpus.Index, corpus.Retriever, corpus.Embedder, model, (options ?? new AnsweringOptions { Retrieval = Retrieval }).For(Asking(arm)));
     }
 
     /// <summary>How an arm's adapter wants to be asked; null without an adapter, or where nobody said.</summary>
@@ -159,7 +170,9 @@ public sealed class ArmCatalog : IAsyncDisposable
     private EndpointOptions Endpoints => new() { Offline = settings.Offline };
 
     private ChatEngineOptions ChatOptions(string model) =>
-        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model) };
+        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model), WaitingRequests = settings.WaitingRequests };
+
+    private string Names(ModelKind kind) => string.Join(", ", Models.Where(card => card.Kind == kind).Select(card => card.Id));
 
     private string Known() => string.Join(", ", List());
 

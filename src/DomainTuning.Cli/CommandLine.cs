@@ -71,6 +71,8 @@ internal static class CommandLine
             ServeVerb.Create(terminal),
             TrainVerb.Create(terminal),
             RunsVerb.Create(terminal),
+            McpVerb.Create(terminal),
+            KeysVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             AdviseVerb.Create(terminal),
             QuestionsVerb.Create(terminal),

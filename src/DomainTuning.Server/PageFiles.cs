@@ -19,7 +19,11 @@ internal static class PageFiles
     {
         response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
         response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.XFrameOptions = "DENY"; // for browsers that do not read frame-ancestors
         response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        response.Headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
     }
 
     private static IResult Send(string name, string type) =>

@@ -29,6 +29,9 @@ public sealed class CommandLineTests
     [InlineData("evaluate forgetting")]
     [InlineData("evaluate reproduce")]
     [InlineData("advise")]
+    [InlineData("keys")]
+    [InlineData("keys add")]
+    [InlineData("mcp")]
     [InlineData("questions check")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)

@@ -5,7 +5,7 @@ using DomainTuning.Checkpoints.Weights;
 namespace DomainTuning.Server.Tests;
 
 /// <summary>Adapters that appear while the server runs.</summary>
-public sealed class AdapterArmsTests(ServedWorkspace workspace) : IClassFixture<ServedWorkspace>
+public sealed class AdapterArmsTests(ServedWorkspace workspace)
 {
     [Fact]
     public async Task AnAdapterThatAppearsIsListedAndAnswersAloneAndOverACorpus()

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace DomainTuning.Server.Tests;
 
-public sealed class ChatApiTests(ServedWorkspace served) : IClassFixture<ServedWorkspace>
+public sealed class ChatApiTests(ServedWorkspace served)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -13,8 +13,10 @@ public sealed class ChatApiTests(ServedWorkspace served) : IClassFixture<ServedW
     {
         using var models = await GetAsync("/v1/models");
 
-        var ids = models.RootElement.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString());
-        Assert.Equal(["smollm2-135m-instruct@pumps", "quote@pumps", "smollm2-135m-instruct"], ids);
+        var ids = models.RootElement.GetProperty("data").EnumerateArray().Select(model => $"{model.GetProperty("kind")} {model.GetProperty("id")}")
+            .Where(id => !id.Contains(':', StringComparison.Ordinal) && (id.EndsWith("@pumps", StringComparison.Ordinal) || !id.Contains('@', StringComparison.Ordinal)));
+        Assert.Equal(
+            ["chat smollm2-135m-instruct@pumps", "chat tiny-tools@pumps", "chat quote@pumps", "chat smollm2-135m-instruct", "chat tiny-tools", "embedding bge-small-en-v1.5"], ids);
     }
 
     [Fact]
@@ -85,6 +87,12 @@ public sealed class ChatApiTests(ServedWorkspace served) : IClassFixture<ServedW
     [InlineData("""{"model":"quote@pumps","messages":[{"role":"robot","content":"x"}]}""", 400, "robot")]
     [InlineData("""{"model":"quote@pumps","n":2,"messages":[{"role":"user","content":"x"}]}""", 400, "'n'")]
     [InlineData("""{"model":"quote@pumps","logit_bias":{"1":5},"messages":[{"role":"user","content":"x"}]}""", 400, "'logit_bias'")]
+    [InlineData("""{"model":"quote@pumps","logprobs":true,"messages":[{"role":"user","content":"x"}]}""", 400, "'logprobs'")]
+    [InlineData("""{"model":"smollm2-135m-instruct@pumps","response_format":{"type":"json_object"},"messages":[{"role":"user","content":"x"}]}""", 400, "'response_format'")]
+    [InlineData("""{"model":"smollm2-135m-instruct","top_logprobs":3,"messages":[{"role":"user","content":"x"}]}""", 400, "'top_logprobs'")]
+    [InlineData("""{"model":"smollm2-135m-instruct","passages":3,"messages":[{"role":"user","content":"x"}]}""", 400, "'passages'")]
+    [InlineData("""{"model":"smollm2-135m-instruct","reasoning_effort":"high","messages":[{"role":"user","content":"x"}]}""", 400, "'reasoning_effort'")]
+    [InlineData("""{"model":"quote@pumps","documents":["nothing.pdf"],"messages":[{"role":"user","content":"x"}]}""", 400, "nothing.pdf")]
     [InlineData("""{"model":"quote@pumps","temperature":"hot","messages":[{"role":"user","content":"x"}]}""", 400, "'temperature'")]
     [InlineData("""{"model":"quote@pumps","messages":[{"role":"user","content":"x"}]""", 400, "not valid JSON")]
     [InlineData("[]", 400, "JSON object")]
@@ -99,12 +107,77 @@ public sealed class ChatApiTests(ServedWorkspace served) : IClassFixture<ServedW
     }
 
     [Fact]
+    public async Task SamplingReachesTheModelOverACorpus()
+    {
+        const string Question = """{"model":"smollm2-135m-instruct@pumps","max_tokens":MAX,"messages":[{"role":"user","content":"How much does the pump deliver?"}]}""";
+
+        using var one = await AskAsync(Question.Replace("MAX", "1", StringComparison.Ordinal));
+        using var many = await AskAsync(Question.Replace("MAX", "40", StringComparison.Ordinal));
+
+        Assert.Equal(1, one.RootElement.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+        Assert.InRange(many.RootElement.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), 2, 40);
+        Assert.InRange(many.RootElement.GetProperty("usage").GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32(), 20, int.MaxValue);
+    }
+
+    [Fact]
+    public async Task SeveralAnswersAreWrittenAtOnceAndTheSameSeedsGiveThemAgain()
+    {
+        const string Question = """{"model":"smollm2-135m-instruct","n":3,"temperature":1.5,"seed":7,"max_tokens":12,"messages":[{"role":"user","content":"Name a colour."}]}""";
+
+        using var first = await AskAsync(Question);
+        using var second = await AskAsync(Question);
+
+        var answers = Texts(first);
+        Assert.Equal(3, answers.Distinct().Count());
+        Assert.Equal(answers, Texts(second));
+
+        static string?[] Texts(JsonDocument body) => [.. body.RootElement.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("message").GetProperty("content").GetString())];
+    }
+
+    [Fact]
+    public async Task ATextGoesOnWithoutATemplate()
+    {
+        using var response = await served.Client.PostAsync(
+            "/v1/completions", new StringContent("""{"model":"smollm2-135m-instruct","prompt":["1, 2, 3, 4, 5,","Monday, Tuesday, Wednesday,"],"max_tokens":4,"temperature":0,"logprobs":2}""", Encoding.UTF8, "application/json"), Cancelled);
+        using var body = await JsonAsync(response);
+
+        Assert.True(response.IsSuccessStatusCode, body.RootElement.ToString());
+        var choices = body.RootElement.GetProperty("choices");
+        Assert.Contains("6", choices[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Thursday", choices[1].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("length", choices[0].GetProperty("finish_reason").GetString());
+        Assert.Equal(4, choices[0].GetProperty("logprobs").GetProperty("tokens").GetArrayLength());
+        Assert.Equal(8, body.RootElement.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+    }
+
+    [Fact]
+    public async Task DocumentsAreRerankedByTheLikelihoodOfTheQuestion()
+    {
+        using var response = await served.Client.PostAsync(
+            "/v1/rerank", new StringContent("""{"model":"likelihood","query":"What does the pump deliver?","documents":["Cats sleep all day.","The pump delivers 40 litres."],"top_n":1,"return_documents":true}""", Encoding.UTF8, "application/json"), Cancelled);
+        using var body = await JsonAsync(response);
+
+        var best = Assert.Single(body.RootElement.GetProperty("results").EnumerateArray());
+        Assert.Equal(1, best.GetProperty("index").GetInt32());
+        Assert.Equal("The pump delivers 40 litres.", best.GetProperty("document").GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task WithoutARerankerTheRemedyIsSaid()
+    {
+        using var response = await served.Client.PostAsync("/v1/rerank", new StringContent("""{"query":"x","documents":["y"]}""", Encoding.UTF8, "application/json"), Cancelled);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("--reranker", await response.Content.ReadAsStringAsync(Cancelled), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task HealthNamesTheCorpora()
     {
         using var health = await GetAsync("/health");
 
         Assert.Equal("ok", health.RootElement.GetProperty("status").GetString());
-        Assert.Equal("pumps", health.RootElement.GetProperty("corpora")[0].GetString());
+        Assert.Contains("pumps", health.RootElement.GetProperty("corpora").EnumerateArray().Select(corpus => corpus.GetString()));
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed partial class ArchitectureTests
         ["src/DomainTuning.Endpoints"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],
         ["ingest"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
         ["src/DomainTuning.Arms"] = ["src/DomainTuning.Stores", "src/DomainTuning.Onnx", "src/DomainTuning.Endpoints"],
-        ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms"],
+        // The server takes uploads: the same readers, limits and verdicts as the command line, instead of a second pipeline that would drift.
+        ["src/DomainTuning.Server"] = ["src/DomainTuning.Arms", "ingest"],
         ["src/DomainTuning.Evaluator"] = ["src/DomainTuning.Arms"],
         ["src/DomainTuning.Tuning"] = ["src/DomainTuning.Arms"],
         ["src/DomainTuning.Trainer"] = ["src/DomainTuning", "src/DomainTuning.Checkpoints"],

@@ -26,7 +26,7 @@ internal static class AskVerb
             var arm = parsed.GetValue(model) is { } id ? ArmId.Parse(id) : new ArmId(settings.ChatModel);
             arm = arm.Corpus is null ? arm with { Corpus = arms.DefaultCorpus() } : arm;
             var corpus = await arms.CorpusAsync(arm.Corpus!, cancellationToken);
-            var answerer = await arms.AnswererAsync(arm, cancellationToken);
+            var answerer = await arms.AnswererAsync(arm, cancellationToken: cancellationToken);
             var filter = await filters.ReadAsync(parsed, corpus.Index, cancellationToken);
             ChatMessage[] conversation = [new(ChatRole.User, parsed.GetValue(question)!)];
             if (parsed.GetValue(json))

@@ -55,6 +55,9 @@ public sealed class OnnxChatClient : IChatClient
     /// <summary>Tokens that prompt and answer may have together.</summary>
     public int ContextTokens => engine.Capacity;
 
+    /// <summary>Answers that are being written now.</summary>
+    public int Places => engine.Places;
+
     /// <summary>How the checkpoint was converted, and what that cost.</summary>
     public ConversionCard Conversion => Converted.Card;
 
@@ -134,11 +137,36 @@ public sealed class OnnxChatClient : IChatClient
     /// <exception cref="ChatModelBusyException">Too many requests wait already.</exception>
     /// <exception cref="ChatModelClosingException">The model is being shut down.</exception>
     /// <exception cref="NotSupportedException">A message or an option asks for something that the engine does not do.</exception>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        WriteAsync(
+            () =>
+            {
+                var request = ChatRequest.Read(messages, options, ModelId, this.options);
+                return (request, format.Encode(request.Messages, request.Functions));
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Goes on with a text as it stands, with nothing of the chat template around it. Otherwise as <see cref="GetStreamingResponseAsync"/>; functions
+    /// cannot be called, because only the template says how.
+    /// </summary>
+    /// <exception cref="NotSupportedException">An option asks for something that the engine does not do.</exception>
+    public IAsyncEnumerable<ChatResponseUpdate> ContinueStreamingAsync(string text, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        WriteAsync(
+            () =>
+            {
+                var request = ChatRequest.Read([new ChatMessage(ChatRole.User, text)], options, ModelId, this.options);
+                if (request.Functions.Count > 0) throw new NotSupportedException("ChatOptions.Tools is set, but a text that is continued has no place for tools. Ask by messages, or leave Tools empty.");
+                int[] prompt = [.. format.Tokenizer.Prefix, .. format.Tokenizer.Encode(text).Select(token => token.Id)];
+                return prompt.Length > 0 ? (request, prompt) : throw new ArgumentException("The text to continue is empty, and this model has no token that begins a text. Give at least a letter.", nameof(text));
+            },
+            cancellationToken);
+
+    /// <param name="read">Run when the first update is asked for.</param>
+    private async IAsyncEnumerable<ChatResponseUpdate> WriteAsync(Func<(ChatRequest Request, int[] Prompt)> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = ChatRequest.Read(messages, options, ModelId, this.options);
-        var prompt = format.Encode(request.Messages, request.Functions);
+        var (request, prompt) = read();
         var sampling = format.Sampling(request);
         using var lease = request.Adapter is { } name ? await AdapterShelf.TakeAsync(adapters, name, ModelId, cancellationToken).ConfigureAwait(false) : null;
         using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -198,9 +226,6 @@ public sealed class OnnxChatClient : IChatClient
 
     /// <summary>Breaks off running answers with an <see cref="ObjectDisposedException"/> and frees the model.</summary>
     public void Dispose() => engine.Dispose();
-
-    /// <summary>For tests: answers that hold a place.</summary>
-    internal int Places => engine.Places;
 
     internal ConvertedModel Converted { get; }
 

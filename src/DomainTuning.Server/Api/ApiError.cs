@@ -12,11 +12,15 @@ internal sealed class ApiException(int status, string message, string? parameter
 {
     public int Status { get; } = status;
 
+    /// <summary>When it may be worth while to try again; null: not by waiting.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public ErrorBody Body => new(new ErrorDetail(Message, Type, parameter, code));
 
     private string Type => Status switch
     {
         401 => "authentication_error",
+        403 => "permission_error",
         404 => "not_found_error",
         429 => "rate_limit_error",
         >= 500 => "server_error",

@@ -1,15 +1,22 @@
+using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Adapters;
+using DomainTuning.Arms;
+using DomainTuning.Checkpoints;
+using DomainTuning.Checkpoints.Templates;
 using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
+using DomainTuning.Onnx;
 using DomainTuning.Onnx.Decoding;
-using DomainTuning.Arms;
 
 namespace DomainTuning.Server.Api;
 
 /// <summary>Turns whatever went wrong into a status and a body in OpenAI's shape, once, around every endpoint.</summary>
 internal static partial class ApiErrors
 {
+    /// <summary>About what a short answer takes: by then a place is likely to be free.</summary>
+    private static readonly TimeSpan BusyWait = TimeSpan.FromSeconds(5);
+
     public static async Task CatchAsync(HttpContext context, RequestDelegate next, ILogger logger)
     {
         try
@@ -31,6 +38,8 @@ internal static partial class ApiErrors
     public static Task WriteAsync(HttpContext context, ApiException error)
     {
         context.Response.StatusCode = error.Status;
+        if (error.RetryAfter is { } wait) context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (error.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.Response.WriteAsJsonAsync(error.Body, ErrorJson.Default.ErrorBody);
     }
 
@@ -40,9 +49,11 @@ internal static partial class ApiErrors
         UnknownArmException => new ApiException(404, e.Message, "model", "model_not_found"),
         EndpointException => new ApiException(502, e.Message),
         AdapterException => new ApiException(409, e.Message, "model", "adapter_unusable"),
-        ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded"),
+        ContextLengthException => new ApiException(400, e.Message, "messages", "context_length_exceeded"),
+        TemplateException => new ApiException(400, e.Message, "messages"),
+        ChatModelBusyException => new ApiException(429, e.Message, null, "rate_limit_exceeded") { RetryAfter = BusyWait },
         ChatModelClosingException => new ApiException(503, e.Message),
-        IndexException => new ApiException(503, e.Message),
+        IndexException or CheckpointException or ModelException => new ApiException(503, e.Message),
         ArgumentException or NotSupportedException => new ApiException(400, e.Message),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.Message),
         JsonException => new ApiException(400, e.Message),

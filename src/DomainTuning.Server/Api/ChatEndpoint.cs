@@ -1,136 +1,113 @@
+using System.Text;
 using System.Text.Json;
-using DomainTuning.Answering;
 using DomainTuning.Arms;
+using DomainTuning.Onnx.Decoding;
+using DomainTuning.Server.Conversations;
+using DomainTuning.Server.Operations;
+using DomainTuning.Stores.Conversations;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Server.Api;
 
-/// <summary>POST /v1/chat/completions: a model alone, or a model (or the quote alone) over a corpus, whole or as server-sent events.</summary>
+/// <summary>POST /v1/chat/completions: the events of an <see cref="AnswerSource"/>, whole or as server-sent events.</summary>
 internal static class ChatEndpoint
 {
-    /// <summary>A conversation of a few hundred thousand characters; what is longer fits no model here.</summary>
-    private const long MaxBodyBytes = 4 << 20;
-
-    public static async Task HandleAsync(HttpContext context, ArmCatalog arms, TimeProvider clock)
+    public static async Task HandleAsync(HttpContext context, ArmCatalog arms, ConversationFile conversations, Measurements measurements, TimeProvider clock)
     {
-        var cancellationToken = context.RequestAborted;
-        var request = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        using var body = await RequestFields.ReadAsync(context).ConfigureAwait(false);
+        var request = ChatRequest.Parse(body.RootElement);
         var head = new CompletionBody("chatcmpl-" + Guid.NewGuid().ToString("N"), request.Stream ? "chat.completion.chunk" : "chat.completion",
             clock.GetUtcNow().ToUnixTimeSeconds(), request.Arm.ToString(), [], null);
-        var events = await EventsAsync(request, arms, cancellationToken).ConfigureAwait(false);
-        await (request.Stream ? StreamAsync(context, request, head, events, cancellationToken) : AnswerAsync(context, head, events, cancellationToken))
-            .ConfigureAwait(false);
+        var streams = await AnswerSource.OpenAsync(request, arms, context.RequestAborted).ConfigureAwait(false);
+        var events = new WatchedAnswer(measurements, request).WatchAsync(AnswerSource.MergeAsync(streams, context.RequestAborted));
+        if (request.Conversation is { } id)
+        {
+            var owner = Caller.Of(context).Name;
+            if (await conversations.FindAsync(owner, id, context.RequestAborted).ConfigureAwait(false) is null) throw ConversationEndpoint.NotFound(id);
+            events = new SavedTurn(conversations, clock, owner, id, request).KeepAsync(events);
+        }
+
+        await (request.Stream ? StreamAsync(context, request, head, events) : AnswerAsync(context, request, head, events)).ConfigureAwait(false);
     }
 
-    /// <summary>What both kinds of arm give: text to append, then one closing event.</summary>
-    private sealed record AnswerEvent(string? Text, string? FinishReason = null, UsageBody? Usage = null, Answer? Answer = null);
-
-    private static async Task<ChatRequest> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private static async Task AnswerAsync(HttpContext context, ChatRequest request, CompletionBody head, IAsyncEnumerable<(int Choice, AnswerEvent Event)> events)
     {
-        if (context.Request.ContentLength > MaxBodyBytes)
-            throw new ApiException(413, $"The body has {context.Request.ContentLength} bytes; at most {MaxBodyBytes} are read.");
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body, default, cancellationToken).ConfigureAwait(false);
-            return ChatRequest.Parse(body.RootElement);
-        }
-        catch (JsonException e)
-        {
-            throw ApiException.BadRequest($"The body is not valid JSON: {e.Message}");
-        }
-    }
-
-    private static async Task<IAsyncEnumerable<AnswerEvent>> EventsAsync(ChatRequest request, ArmCatalog arms, CancellationToken cancellationToken)
-    {
-        if (request.Arm.Corpus is null)
-        {
-            if (!request.Filter.IsEmpty) throw ApiException.BadRequest("'documents' and 'tags' filter a corpus; this model id names none.", "model");
-            return Plain(await arms.ChatModelAsync(request.Arm, cancellationToken).ConfigureAwait(false), request, cancellationToken);
-        }
-
-        return Grounded(await arms.AnswererAsync(request.Arm, cancellationToken).ConfigureAwait(false), request, cancellationToken);
-    }
-
-    private static async IAsyncEnumerable<AnswerEvent> Plain(
-        IChatClient model, ChatRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        UsageBody? usage = null;
-        string? finish = null;
-        await foreach (var update in model.GetStreamingResponseAsync(request.Messages, request.Options, cancellationToken).ConfigureAwait(false))
-        {
-            if (update.Text.Length > 0) yield return new AnswerEvent(update.Text);
-            finish = update.FinishReason?.Value ?? finish;
-            if (update.Contents.OfType<UsageContent>().FirstOrDefault() is { } counted)
-                usage = new UsageBody((int)(counted.Details.InputTokenCount ?? 0), (int)(counted.Details.OutputTokenCount ?? 0));
-        }
-
-        yield return new AnswerEvent(null, finish ?? "stop", usage);
-    }
-
-    private static async IAsyncEnumerable<AnswerEvent> Grounded(
-        Answerer answerer, ChatRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var update in answerer.StreamAsync(request.Messages, request.Filter, cancellationToken).ConfigureAwait(false))
-        {
-            if (update.Text is { Length: > 0 } text) yield return new AnswerEvent(text);
-            if (update.Final is { } answer)
-                yield return new AnswerEvent(null, "stop", new UsageBody(answer.Usage.PromptTokens, answer.Usage.CompletionTokens), answer);
-        }
-    }
-
-    private static async Task AnswerAsync(HttpContext context, CompletionBody head, IAsyncEnumerable<AnswerEvent> events, CancellationToken cancellationToken)
-    {
-        var text = new System.Text.StringBuilder();
-        AnswerEvent? last = null;
-        await foreach (var step in events.ConfigureAwait(false))
-        {
-            text.Append(step.Text);
-            last = step;
-        }
-
-        var message = new MessageBody("assistant", text.ToString(), CitationsOf(last?.Answer), NotInDocuments(last?.Answer));
+        var gathered = Enumerable.Range(0, request.Choices).Select(_ => new GatheredAnswer()).ToArray();
+        await foreach (var (choice, step) in events.ConfigureAwait(false)) gathered[choice].Add(step);
+        var tokens = gathered.Select(answer => answer.End.Tokens).Aggregate((sum, next) => sum.Beside(next));
         await context.Response.WriteAsJsonAsync(
-            head with { Choices = [new Choice(0, message, null, last?.FinishReason ?? "stop")], Usage = last?.Usage }, ApiJson.Default.CompletionBody,
-            cancellationToken: cancellationToken).ConfigureAwait(false);
+            head with { Choices = [.. gathered.Select((answer, i) => answer.ToChoice(i, request))], Usage = UsageBody.From(tokens) },
+            ApiJson.Default.CompletionBody, cancellationToken: context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static async Task StreamAsync(
-        HttpContext context, ChatRequest request, CompletionBody head, IAsyncEnumerable<AnswerEvent> events, CancellationToken cancellationToken)
+    private static async Task StreamAsync(HttpContext context, ChatRequest request, CompletionBody head, IAsyncEnumerable<(int Choice, AnswerEvent Event)> events)
     {
-        context.Response.ContentType = "text/event-stream; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        await SendAsync(head with { Choices = [new Choice(0, null, new MessageBody("assistant", ""), null)] }).ConfigureAwait(false);
+        // The first event is awaited before the status is sent: what is refused gets a status of its own.
+        var enumerator = events.GetAsyncEnumerator(context.RequestAborted);
+        await using var _ = enumerator.ConfigureAwait(false);
+        var more = await enumerator.MoveNextAsync().ConfigureAwait(false);
+        var output = ServerSentEvents.Begin(context);
+        var calls = new int[request.Choices];
+        TokenCounts? tokens = null;
+        for (var i = 0; i < request.Choices; i++) await SendAsync(new Choice(i, null, new MessageBody("assistant", ""), null)).ConfigureAwait(false);
         try
         {
-            await foreach (var step in events.ConfigureAwait(false))
+            for (; more; more = await enumerator.MoveNextAsync().ConfigureAwait(false))
             {
-                if (step.Text is not null)
-                    await SendAsync(head with { Choices = [new Choice(0, null, new MessageBody(null, step.Text), null)] }).ConfigureAwait(false);
-                if (step.FinishReason is null) continue;
-                var closing = new MessageBody(null, null, CitationsOf(step.Answer), NotInDocuments(step.Answer));
-                await SendAsync(head with { Choices = [new Choice(0, null, closing, step.FinishReason)] }).ConfigureAwait(false);
-                if (request.IncludeUsage) await SendAsync(head with { Choices = [], Usage = step.Usage ?? new UsageBody(0, 0) }).ConfigureAwait(false);
+                var (choice, step) = enumerator.Current;
+                if (step.Text is not null || step.Calls.Count > 0 || step.LogProbabilities.Count > 0)
+                    await SendAsync(new Choice(choice, null, new MessageBody(null, step.Text, ToolCallBody.From(step.Calls, calls[choice])), null, LogProbabilitiesBody.From(step.LogProbabilities))).ConfigureAwait(false);
+                calls[choice] += step.Calls.Count;
+                if (step.End is not { } end) continue;
+                tokens = tokens?.Beside(end.Tokens) ?? end.Tokens;
+                await SendAsync(new Choice(choice, null, MessageBody.Closing(end.Answer), end.FinishReason)).ConfigureAwait(false);
             }
+
+            if (request.IncludeUsage) await output.SendAsync(Json(head with { Choices = [], Usage = UsageBody.From(tokens ?? default) })).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The status is sent already: what went wrong travels as an event, as OpenAI does.
-            var error = ApiErrors.From(e).Body;
-            await WriteAsync(JsonSerializer.Serialize(error, ErrorJson.Default.ErrorBody)).ConfigureAwait(false);
+            await output.SendAsync(JsonSerializer.Serialize(ApiErrors.From(e).Body, ErrorJson.Default.ErrorBody)).ConfigureAwait(false);
         }
 
-        await WriteAsync("[DONE]").ConfigureAwait(false);
+        await output.SendAsync("[DONE]").ConfigureAwait(false);
 
-        Task SendAsync(CompletionBody body) => WriteAsync(JsonSerializer.Serialize(body, ApiJson.Default.CompletionBody));
-
-        async Task WriteAsync(string data)
-        {
-            await context.Response.WriteAsync($"data: {data}\n\n", cancellationToken).ConfigureAwait(false);
-            await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
+        Task SendAsync(Choice choice) => output.SendAsync(Json(head with { Choices = [choice] }));
     }
 
-    private static List<CitationBody>? CitationsOf(Answer? answer) => answer is null ? null : [.. answer.Citations.Select(CitationBody.From)];
+    private static string Json(CompletionBody body) => JsonSerializer.Serialize(body, ApiJson.Default.CompletionBody);
+}
 
-    private static bool? NotInDocuments(Answer? answer) => answer?.NotInDocuments == true ? true : null;
+/// <summary>One choice of an answer that is sent whole.</summary>
+internal sealed class GatheredAnswer
+{
+    private readonly StringBuilder text = new();
+    private readonly List<FunctionCallContent> calls = [];
+    private readonly List<TokenLogProbability> drawn = [];
+
+    public AnswerEnd End { get; private set; } = new("stop", default);
+
+    /// <summary>False while the answer goes on, and for one that was broken off.</summary>
+    public bool Ended { get; private set; }
+
+    public string Text => text.ToString();
+
+    public IReadOnlyList<TokenLogProbability> LogProbabilities => drawn;
+
+    public void Add(AnswerEvent step)
+    {
+        text.Append(step.Text);
+        calls.AddRange(step.Calls);
+        drawn.AddRange(step.LogProbabilities);
+        End = step.End ?? End;
+        Ended |= step.End is not null;
+    }
+
+    public Choice ToChoice(int index, ChatRequest request)
+    {
+        var content = text.Length == 0 && calls.Count > 0 ? null : Text;
+        var message = MessageBody.Closing(End.Answer) with { Role = "assistant", Content = content, ToolCalls = ToolCallBody.From(calls, null) };
+        return new Choice(index, message, null, End.FinishReason, request.Options.AdditionalProperties?.ContainsKey("logprobs") == true ? LogProbabilitiesBody.From(drawn) ?? LogProbabilitiesBody.None : null);
+    }
 }

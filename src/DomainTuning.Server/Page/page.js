@@ -28,7 +28,7 @@ function describe(id) {
 async function listArms() {
   try {
     const response = await fetch('/v1/models');
-    const models = (await response.json()).data;
+    const models = (await response.json()).data.filter(model => model.kind === 'chat');
     for (const { id } of models) arm.append(new Option(id, id));
     hint.textContent = models.length ? describe(arm.value) : 'Nothing is ingested yet: run ./domaintuning ingest <folder>, then reload.';
   } catch {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -6,11 +7,14 @@ namespace DomainTuning.Adapters;
 
 /// <summary>
 /// How PEFT names modules: a list of names (a module matches when its name equals an entry or ends in a dot and the entry), or one text, which is a
-/// regular expression over the whole name, or "all-linear". Expressions come from files: they may run for a tenth of a second each.
+/// regular expression over the whole name, or "all-linear". Expressions come from files: hostile ones cost a few seconds, not the run.
 /// </summary>
 public sealed record PeftTargets(IReadOnlyList<string> Names, string? Pattern)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(100);
+    /// <summary>For an expression that could take for ever; wall time, so it is far above what any sound one needs on a busy machine.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    private static readonly ConcurrentDictionary<string, Regex> Expressions = new(StringComparer.Ordinal);
 
     public bool IsPattern => Pattern is not null;
 
@@ -42,12 +46,25 @@ public sealed record PeftTargets(IReadOnlyList<string> Names, string? Pattern)
     {
         string[] expressions = patterns.Count == 0 ? [@"\A.*?\.[^.]*\.(\d+)\."] : [.. patterns.Select(name => $@"\A(?:|.*\.){name}\.(\d+)\.")];
         foreach (var expression in expressions)
-            if (Run(() => Regex.Match(module, expression, RegexOptions.CultureInvariant, Limit), expression) is { Success: true } match)
+            if (Run(() => Expression(expression).Match(module), expression) is { Success: true } match)
                 return int.Parse(match.Groups[^1].Value, CultureInfo.InvariantCulture);
         return null;
     }
 
-    private static bool IsMatch(string module, string expression) => Run(() => Regex.IsMatch(module, expression, RegexOptions.CultureInvariant, Limit), expression);
+    private static bool IsMatch(string module, string expression) => Run(() => Expression(expression).IsMatch(module), expression);
+
+    /// <summary>Linear in the name's length where that can be: an expression from a file then needs no clock. Lookarounds and back-references run against the limit.</summary>
+    private static Regex Expression(string expression) => Expressions.GetOrAdd(expression, text =>
+    {
+        try
+        {
+            return new Regex(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        }
+        catch (NotSupportedException)
+        {
+            return new Regex(text, RegexOptions.CultureInvariant, Limit);
+        }
+    });
 
     private static T Run<T>(Func<T> match, string expression)
     {

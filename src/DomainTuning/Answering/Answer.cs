@@ -3,7 +3,8 @@ using DomainTuning.Retrieval;
 namespace DomainTuning.Answering;
 
 /// <summary>Tokens that the language model read and wrote; zero for an extractive answer.</summary>
-public sealed record AnswerUsage(int PromptTokens, int CompletionTokens);
+/// <param name="CachedTokens">Those of the prompt that had been read before and were not read again.</param>
+public sealed record AnswerUsage(int PromptTokens, int CompletionTokens, int CachedTokens = 0);
 
 /// <summary>Where the time went.</summary>
 public sealed record AnswerTimings(TimeSpan Retrieval, TimeSpan Quoting, TimeSpan Generation, TimeSpan Total);

@@ -29,10 +29,10 @@ internal sealed class AnswerClock
 /// <summary>Tokens of all calls that one answer made.</summary>
 internal sealed class TokenUsage
 {
-    private long prompt, completion;
+    private long prompt, completion, cached;
 
     public void Add(Microsoft.Extensions.AI.UsageDetails details) =>
-        (prompt, completion) = (prompt + (details.InputTokenCount ?? 0), completion + (details.OutputTokenCount ?? 0));
+        (prompt, completion, cached) = (prompt + (details.InputTokenCount ?? 0), completion + (details.OutputTokenCount ?? 0), cached + (details.CachedInputTokenCount ?? 0));
 
-    public AnswerUsage ToAnswerUsage() => new((int)prompt, (int)completion);
+    public AnswerUsage ToAnswerUsage() => new((int)prompt, (int)completion, (int)cached);
 }

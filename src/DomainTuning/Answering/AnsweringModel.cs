@@ -14,6 +14,9 @@ internal sealed class AnsweringModel
     /// <summary>Left for what the chat template writes around two messages.</summary>
     private const int TemplateTokens = 48;
 
+    /// <summary>Most that a rewritten question may take; a longer one is no question.</summary>
+    private const int RewrittenTokens = 64;
+
     private readonly Kernel kernel;
     private readonly ModelLimits limits;
     private readonly AnsweringOptions options;
@@ -39,7 +42,7 @@ internal sealed class AnsweringModel
         };
 
         var (text, cutOff) = (new StringBuilder(), false);
-        await foreach (var update in PromptFile.Answer.StreamAsync(kernel, values, options.Temperature, options.MaxOutputTokens, cancellationToken).ConfigureAwait(false))
+        await foreach (var update in PromptFile.Answer.StreamAsync(kernel, values, options.Temperature, options.MaxOutputTokens, options.Sampling, cancellationToken).ConfigureAwait(false))
         {
             Count(update, usage);
             cutOff |= update.FinishReason == ChatFinishReason.Length;
@@ -59,7 +62,7 @@ internal sealed class AnsweringModel
         var question = conversation[^1].Text.Trim();
         var values = new Dictionary<string, string> { ["history"] = History(conversation, Room(PromptFile.Standalone, question)), ["question"] = question };
         var text = new StringBuilder();
-        await foreach (var update in PromptFile.Standalone.StreamAsync(kernel, values, 0, Math.Min(options.MaxOutputTokens, 64), cancellationToken).ConfigureAwait(false))
+        await foreach (var update in PromptFile.Standalone.StreamAsync(kernel, values, 0, RewrittenTokens, new AnswerSampling(), cancellationToken).ConfigureAwait(false))
         {
             Count(update, usage);
             text.Append(update.Text);

@@ -47,6 +47,9 @@ public sealed record AnsweringOptions
     /// <summary>Default 0, greedy: the same question gets the same answer.</summary>
     public double Temperature { get; init; }
 
+    /// <summary>How the model's sentences are drawn beyond the temperature. Default: the model's own way.</summary>
+    public AnswerSampling Sampling { get; init; } = new();
+
     /// <summary>These options for an adapter that wants to be asked in its own way: only with the very prompt that it was trained with.</summary>
     public AnsweringOptions For(AdapterAsking? asking) => asking is null || asking.Prompt != ShortAnswerPrompt.Fingerprint ? this : this with
     {
@@ -64,8 +67,8 @@ public sealed record AnsweringOptions
             throw new ArgumentException($"EmbeddedCandidates is {EmbeddedCandidates}; it must be at least MaxCitations ({MaxCitations}).");
         if (MinEvidence is < 0 or > 1) throw new ArgumentException($"MinEvidence is {MinEvidence}; it must be between 0 and 1.");
         if (PassageTokens < 64) throw new ArgumentException($"PassageTokens is {PassageTokens}; at least 64 are needed for one passage.");
-        if (MaxOutputTokens < 8 || MaxOutputTokens > ContextTokens / 2)
-            throw new ArgumentException($"MaxOutputTokens is {MaxOutputTokens}; it must be between 8 and half of ContextTokens ({ContextTokens / 2}).");
+        if (MaxOutputTokens < 1 || MaxOutputTokens > ContextTokens / 2)
+            throw new ArgumentException($"MaxOutputTokens is {MaxOutputTokens}; it must be between 1 and half of ContextTokens ({ContextTokens / 2}).");
         if (ShortAnswerPassages < 1) throw new ArgumentException($"ShortAnswerPassages is {ShortAnswerPassages}; at least 1 is needed.");
         if (LeastShortAnswer is < 0 or > 1 || RefusalFrom is < 0 or > 1)
             throw new ArgumentException($"LeastShortAnswer is {LeastShortAnswer} and RefusalFrom is {RefusalFrom}; both must be between 0 and 1.");

@@ -28,9 +28,11 @@ internal sealed class PromptFile
     public string Template { get; }
 
     public async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
-        Kernel kernel, IReadOnlyDictionary<string, string> values, double temperature, int maxTokens, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Kernel kernel, IReadOnlyDictionary<string, string> values, double temperature, int maxTokens, AnswerSampling sampling, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var settings = new PromptExecutionSettings { ExtensionData = new Dictionary<string, object> { ["temperature"] = temperature, ["max_tokens"] = maxTokens } };
+        foreach (var (name, value) in sampling.Settings())
+            if (value is not null) settings.ExtensionData[name] = value;
         var arguments = new KernelArguments(settings);
         foreach (var (name, value) in values) arguments[name] = Printable(value);
         await foreach (var update in function.InvokeStreamingAsync<ChatResponseUpdate>(kernel, arguments, cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))

@@ -35,6 +35,21 @@ public sealed record Settings
 
     public int Port { get; init; } = 8080;
 
+    /// <summary>Requests that may wait for a chat model; further ones are refused with status 429. Default 64: about a minute's work of the shipped model on two cores.</summary>
+    public int WaitingRequests { get; init; } = 64;
+
+    /// <summary>Requests that each API key (without keys: each address) may make in a minute. Default 0: as many as it likes.</summary>
+    public int RequestsPerMinute { get; init; }
+
+    /// <summary>Most that one upload may bring. Default 1,024: a shelf of manuals at once.</summary>
+    public int MaxUploadMegabytes { get; init; } = 1024;
+
+    /// <summary>Origins of other web pages that may call the API, such as https://intranet.example, separated by commas. Default: none.</summary>
+    public string? CorsOrigins { get; init; }
+
+    /// <summary>Where traces go: the address of an OpenTelemetry collector, such as http://127.0.0.1:4317. Default: nowhere.</summary>
+    public string? Traces { get; init; }
+
     /// <summary>Asked of every API request when set. Give it by variable, so that it stays out of files and process lists.</summary>
     public string? ApiKey { get; init; }
 
@@ -64,6 +79,11 @@ public sealed record Settings
         new("host", "the address that the server listens on", (s, v) => s with { Host = v }, s => s.Host),
         new("port", "the port that the server listens on, 0 for any free one", (s, v) => s with { Port = Whole(v, 0, 65535) }, s => Text(s.Port)),
         new("apiKey", "the key that every API request must carry", (s, v) => s with { ApiKey = v }, s => s.ApiKey is null ? null : "(set)"),
+        new("waitingRequests", "requests that may wait for a chat model", (s, v) => s with { WaitingRequests = Whole(v, 0, 100_000) }, s => Text(s.WaitingRequests)),
+        new("requestsPerMinute", "requests a minute that each API key may make, 0 for any number", (s, v) => s with { RequestsPerMinute = Whole(v, 0, 1_000_000) }, s => Text(s.RequestsPerMinute)),
+        new("maxUploadMegabytes", "most that one upload may bring", (s, v) => s with { MaxUploadMegabytes = Whole(v, 1, 1 << 20) }, s => Text(s.MaxUploadMegabytes)),
+        new("corsOrigins", "origins of other web pages that may call the API, separated by commas", (s, v) => s with { CorsOrigins = v }, s => s.CorsOrigins),
+        new("traces", "the address of an OpenTelemetry collector that gets traces", (s, v) => s with { Traces = v }, s => s.Traces),
         new("offline", "true refuses every connection to another machine", (s, v) => s with { Offline = Truth(v) }, s => s.Offline ? "true" : "false"),
         new("threads", "threads of the models, 0 for the physical cores", (s, v) => s with { Threads = Whole(v, 0, 1024) }, s => Text(s.Threads)),
         new("denseWeight", "weight of the dense side in hybrid search, 0 to 1", (s, v) => s with { DenseWeight = Share(v) }, s => s.DenseWeight.ToString(CultureInfo.InvariantCulture)),

@@ -22,6 +22,12 @@ public sealed record Workspace(string Root)
     /// <summary>Trainings, a folder each.</summary>
     public string RunsFolder => Path.Combine(StateFolder, "runs");
 
+    /// <summary>Conversations of the web page and of clients that ask for it, an SQLite file.</summary>
+    public string ConversationsFile => Path.Combine(StateFolder, "conversations.db");
+
+    /// <summary>Names, scopes and hashes of the API keys; never the keys.</summary>
+    public string KeysFile => Path.Combine(StateFolder, "keys.json");
+
     public string IndexFolder => Path.Combine(StateFolder, "index");
 
     /// <summary>The SQLite file of a corpus.</summary>

@@ -180,6 +180,23 @@ public sealed class AnswererTests
     }
 
     [Fact]
+    public async Task SamplingReachesTheModelAndNotTheRewriting()
+    {
+        var manual = await SmallManual.CreateAsync();
+        var model = new ScriptedChatClient(["Does G4 affect the coolant?"], ["Nothing."]);
+        var sampling = new AnswerSampling { TopP = 0.5f, TopK = 7, MinP = 0.1f, RepetitionPenalty = 1.5f, FrequencyPenalty = 0.25f, PresencePenalty = 0.75f, Seed = 11, StopSequences = ["END"] };
+        ChatMessage[] conversation = [new(ChatRole.User, "What does G4 do?"), new(ChatRole.Assistant, "It waits."), new(ChatRole.User, "Does it affect the coolant?")];
+
+        await manual.Answerer(model, new AnsweringOptions { MinEvidence = 0, Temperature = 0.5, Sampling = sampling }).AnswerAsync(conversation, ChunkFilter.None, Cancelled);
+
+        var (rewriting, options) = (model.Options[0]!, model.Options[1]!);
+        Assert.Equal((0.5f, 0.5f, 7, 0.25f, 0.75f, 11L), (options.Temperature, options.TopP, options.TopK, options.FrequencyPenalty, options.PresencePenalty, options.Seed));
+        Assert.Equal(["END"], options.StopSequences!);
+        Assert.Equal((0.1f, 1.5f), (options.AdditionalProperties!["min_p"], options.AdditionalProperties["repetition_penalty"]));
+        Assert.Equal((0f, null, null), (rewriting.Temperature, rewriting.TopP, rewriting.Seed));
+    }
+
+    [Fact]
     public async Task AQuestionThatFillsTheContextIsRefusedInWords()
     {
         var manual = await SmallManual.CreateAsync();
