@@ -1,4 +1,5 @@
 using DomainTuning.Arms;
+using DomainTuning.Training;
 using DomainTuning.Tuning.Examples;
 using DomainTuning.Tuning.Runs;
 
@@ -8,9 +9,11 @@ namespace DomainTuning.Cli.Verbs;
 internal static class CorpusExamples
 {
     public static ExampleSource Source(ArmCatalog catalog, CorpusPlace place, TextWriter error) => async (folder, recipe, cancellationToken) =>
+        await (await MakeAsync(catalog, place, recipe, error, cancellationToken)).WriteAsync(folder.Path, cancellationToken);
+
+    public static async Task<ExampleSet> MakeAsync(ArmCatalog catalog, CorpusPlace place, TrainingRecipe recipe, TextWriter error, CancellationToken cancellationToken)
     {
         var sources = await ExampleSources.OpenAsync(catalog, place.Name, place.Folder, recipe, cancellationToken);
-        var set = await new ExampleMaker(sources).MakeAsync(recipe, new ExampleLines(error), cancellationToken);
-        await set.WriteAsync(folder.Path, cancellationToken);
-    };
+        return await new ExampleMaker(sources).MakeAsync(recipe, new ExampleLines(error), cancellationToken);
+    }
 }

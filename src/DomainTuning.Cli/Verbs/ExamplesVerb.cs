@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Arms;
-using DomainTuning.Training;
 using DomainTuning.Tuning.Examples;
 using DomainTuning.Tuning.Export;
 using Spectre.Console;
@@ -27,7 +26,7 @@ internal static class ExamplesVerb
             if (parsed.GetValue(export) is not null && parsed.GetValue(write) is null) throw new ArgumentException("--export says for which tool; --write DIR must say where its files go.");
             await using var catalog = new ArmCatalog(flags.Workspace(parsed), flags.Settings(parsed), new ConversionLines(terminal.Error));
             var place = CorpusPlace.Find(catalog.Workspace, parsed.GetValue(corpus) ?? catalog.DefaultCorpus());
-            var wanted = ReadRecipe(place, parsed.GetValue(recipe));
+            var wanted = RecipeFlags.Read(parsed.GetValue(recipe), place);
             var sources = await ExampleSources.OpenAsync(catalog, place.Name, place.Folder, wanted, cancellationToken);
             var set = await new ExampleMaker(sources).MakeAsync(wanted, new ExampleLines(terminal.Error), cancellationToken);
             var lengths = new ExampleLengths(ExampleSources.Conventions(catalog, wanted));
@@ -47,13 +46,6 @@ internal static class ExamplesVerb
             return report.Leaks.Count == 0 ? CommandLine.Done : CommandLine.Failed;
         });
         return command;
-    }
-
-    private static TrainingRecipe ReadRecipe(CorpusPlace place, string? file)
-    {
-        if (file is not null) return ExampleJson.ReadRecipe(file);
-        var usual = Path.Combine(place.Folder, "recipes", "lora.json");
-        return File.Exists(usual) ? ExampleJson.ReadRecipe(usual) : new TrainingRecipe { Name = place.Name };
     }
 
     private static void Show(Terminal terminal, ExamplesReport report)

@@ -20,8 +20,7 @@ internal sealed class RecipeFlags
 
     public TrainingRecipe Read(ParseResult parsed, CorpusPlace place)
     {
-        var path = parsed.GetValue(file)?.FullName ?? (Path.Combine(place.Folder, OwnRecipe) is var own && File.Exists(own) ? own : null);
-        var recipe = path is null ? new TrainingRecipe { Name = place.Name } : TrainingJson.ReadRecipe(path);
+        var recipe = Read(parsed.GetValue(file)?.FullName, place);
         return recipe with
         {
             Name = parsed.GetValue(name) ?? recipe.Name,
@@ -29,5 +28,12 @@ internal sealed class RecipeFlags
             Optimiser = recipe.Optimiser with { LearningRate = parsed.GetValue(learningRate) ?? recipe.Optimiser.LearningRate },
             Schedule = recipe.Schedule with { MaxSteps = parsed.GetValue(steps) ?? recipe.Schedule.MaxSteps, MaxMinutes = parsed.GetValue(minutes) ?? recipe.Schedule.MaxMinutes },
         };
+    }
+
+    /// <param name="file">Null: the corpus' own recipe where it has one, otherwise the defaults.</param>
+    public static TrainingRecipe Read(string? file, CorpusPlace place)
+    {
+        var path = file ?? (Path.Combine(place.Folder, OwnRecipe) is var own && File.Exists(own) ? own : null);
+        return path is null ? new TrainingRecipe { Name = place.Name } : TrainingJson.ReadRecipe(path);
     }
 }

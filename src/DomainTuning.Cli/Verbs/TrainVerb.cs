@@ -5,6 +5,7 @@ using DomainTuning.Adapters;
 using DomainTuning.Arms;
 using DomainTuning.Corpora;
 using DomainTuning.Training;
+using DomainTuning.Tuning.Export;
 using DomainTuning.Tuning.Runs;
 
 namespace DomainTuning.Cli.Verbs;
@@ -20,13 +21,16 @@ internal static class TrainVerb
         var intoCorpus = new Option<bool>("--into-corpus") { Description = "put the adapter under the corpus' adapters/ instead of .domaintuning/adapters/" };
         var resume = new Option<string?>("--resume") { Description = "go on with a run that was stopped or killed (domaintuning runs list)", HelpName = "run" };
         var watch = new Option<string?>("--watch") { Description = "look at a run that another process works on", HelpName = "run" };
+        var export = new Option<string?>("--export") { Description = "train elsewhere: write data and configuration for llama-factory or trl (needs --to)", HelpName = "TOOL" };
+        var to = new Option<DirectoryInfo?>("--to") { Description = "the folder for --export", HelpName = "DIR" };
         var dryRun = new Option<bool>("--dry-run") { Description = "make the examples and show recipe and counts; train nothing" };
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output at the end" };
-        var command = new Command("train", "Adapt the chat model to a corpus: an adapter that is checked against what is served, and served without a restart.") { corpus, examples, intoCorpus, resume, watch, dryRun, json };
+        var command = new Command("train", "Adapt the chat model to a corpus: an adapter that is checked against what is served, and served without a restart.") { corpus, examples, intoCorpus, resume, watch, export, to, dryRun, json };
         foreach (var option in recipe.Options) command.Options.Add(option);
         var flags = new SettingsFlags(command, "chatModel", "threads", "top", "denseWeight", "offline");
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(export) is null != parsed.GetValue(to) is null) throw new ArgumentException("--export says for which tool and --to DIR where its files go; both are needed.");
             var (workspace, settings) = (flags.Workspace(parsed), flags.Settings(parsed));
             if (parsed.GetValue(watch) is { } watched) return await TrainingWatch.RunAsync(terminal, Run(workspace, watched), cancellationToken);
 
@@ -35,9 +39,18 @@ internal static class TrainVerb
                 return await TrainAsync(terminal, workspace, settings, Run(workspace, earlier), resumes: true, parsed.GetValue(json), cancellationToken);
 
             var place = CorpusPlace.Find(workspace, parsed.GetValue(corpus) ?? catalog.DefaultCorpus());
+            var wanted = recipe.Read(parsed, place);
+            if (parsed.GetValue(export) is { } tool)
+            {
+                var set = await CorpusExamples.MakeAsync(catalog, place, wanted, terminal.Error, cancellationToken);
+                await TrainerExport.WriteAsync(tool, set, wanted, parsed.GetValue(to)!.FullName, cancellationToken);
+                await terminal.Out.WriteLineAsync($"Written to {parsed.GetValue(to)!.FullName}. Bring the PEFT folder that {tool} makes back with `domaintuning adapters import`.");
+                return CommandLine.Done;
+            }
+
             var request = new TrainingRequest
             {
-                Recipe = recipe.Read(parsed, place),
+                Recipe = wanted,
                 Corpus = place.Name,
                 IntoCorpus = parsed.GetValue(intoCorpus) ? place.Folder : null,
                 Examples = parsed.GetValue(examples) is { } folder ? ExampleFolder.Source(folder.FullName) : CorpusExamples.Source(catalog, place, terminal.Error),

@@ -11,7 +11,8 @@ namespace DomainTuning.Trainer.Data;
 /// Examples as ids, with serving's own tokenizer and template. The prompt is encoded alone, as the engine does it, so an answer's first token never
 /// melts into it; then comes what the template writes for the answer, up to the first token that ends a turn.
 /// </summary>
-internal sealed class ExampleEncoding(ChatConventions chat)
+/// <param name="contextTokens">The longest sequence that the model was made for.</param>
+internal sealed class ExampleEncoding(ChatConventions chat, int contextTokens = int.MaxValue)
 {
     /// <summary>What carries loss, in words, for the adapter's card.</summary>
     public const string LossMask = "the last assistant message and the token that ends it";
@@ -34,14 +35,15 @@ internal sealed class ExampleEncoding(ChatConventions chat)
             encoded.Add(Encode(example));
         }
 
-        var longer = encoded.Where(example => example.Ids.Count > schedule.MaxTokens).OrderByDescending(example => example.Ids.Count).ToList();
+        var (limit, name) = contextTokens < schedule.MaxTokens ? (contextTokens, "the context of the base model") : (schedule.MaxTokens, "schedule.max_tokens");
+        var longer = encoded.Where(example => example.Ids.Count > limit).OrderByDescending(example => example.Ids.Count).ToList();
         dropped = longer.Count;
         if (longer.Count == 0) return encoded;
         if (!schedule.DropLonger)
             throw new TrainingException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{longer.Count} of {encoded.Count} examples are longer than schedule.max_tokens = {schedule.MaxTokens}: {string.Join(", ", longer.Take(Named).Select(example => $"'{example.Id}' has {example.Ids.Count}"))}{(longer.Count > Named ? ", …" : "")}. Raise schedule.max_tokens (memory grows with it), show fewer passages, or set schedule.drop_longer to leave them out."));
-        return [.. encoded.Where(example => example.Ids.Count <= schedule.MaxTokens)];
+                $"{longer.Count} of {encoded.Count} examples are longer than {name}, which is {limit}: {string.Join(", ", longer.Take(Named).Select(example => $"'{example.Id}' has {example.Ids.Count}"))}{(longer.Count > Named ? ", …" : "")}. {(limit == schedule.MaxTokens ? "Raise schedule.max_tokens (memory grows with it), show" : "Show")} fewer passages, or set schedule.drop_longer to leave them out."));
+        return [.. encoded.Where(example => example.Ids.Count <= limit)];
     }
 
     /// <exception cref="TrainingException">It is no chat that ends with an answer, or the template refuses it.</exception>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DomainTuning.Adapters;
 using DomainTuning.Checkpoints;
 using DomainTuning.Training;
 
@@ -10,7 +11,7 @@ internal sealed record FailureSentence(string Text, int ExitCode, bool IsExpecte
     public static FailureSentence Of(Exception error, TrainingFolder run) => error switch
     {
         OperationCanceledException => new($"Stopped; everything is saved. `domaintuning train --resume {run.Name}` goes on.", 1),
-        TrainingException or CheckpointException => new(error.Message, 1),
+        TrainingException or CheckpointException or AdapterException => new(error.Message, 1),
         ArgumentException => new(error.Message, 2),
         IOException io when IsDiskFull(io) => new($"The disk of '{run.Path}' is full. Free some space, then `domaintuning train --resume {run.Name}` goes on from what was saved before.", 1),
         IOException or UnauthorizedAccessException => new(error.Message, 1),

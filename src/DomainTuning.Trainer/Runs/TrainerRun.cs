@@ -39,7 +39,7 @@ internal sealed class TrainerRun(TrainingFolder folder, LearnerSource load, Func
         using var checkpoint = OpenBase(job);
         var chat = ExampleEncoding.Conventions(checkpoint);
         CheckBase(job, checkpoint, chat, cancellationToken);
-        var encoding = new ExampleEncoding(chat);
+        var encoding = new ExampleEncoding(chat, checkpoint.Shape.ContextTokens);
         var train = Encode(encoding, folder.Train, recipe, LeastExamples, "training", cancellationToken);
         var validation = UpTo(recipe.Schedule.ValidationTokens, Encode(encoding, folder.Validation, recipe, LeastValidation, "validation", cancellationToken));
         var data = Data(train, validation, recipe, chat);

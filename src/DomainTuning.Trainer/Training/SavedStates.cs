@@ -19,7 +19,11 @@ internal sealed class SavedStates(string runFolder)
 
     public void Save(Checkpoint checkpoint)
     {
-        var target = Path.Combine(runFolder, Prefix + checkpoint.State.Step.ToString("D8", CultureInfo.InvariantCulture) + (checkpoint.State.Ended ? "-ended" : ""));
+        var name = Path.Combine(runFolder, Prefix + checkpoint.State.Step.ToString("D8", CultureInfo.InvariantCulture) + (checkpoint.State.Ended ? "-ended" : ""));
+        // A saved state is removed only while another one is whole.
+        var target = Directory.Exists(name) ? name + "-again" : name;
+        if (Directory.Exists(target)) Directory.Delete(name, recursive: true);
+        if (Directory.Exists(target)) target = name;
         var work = Path.Combine(runFolder, "." + Prefix + "new");
         if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
         Directory.CreateDirectory(work);
@@ -31,7 +35,6 @@ internal sealed class SavedStates(string runFolder)
         }
 
         File.WriteAllText(Path.Combine(work, StateName), JsonSerializer.Serialize(checkpoint.State, Json));
-        if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
         Directory.Move(work, target);
         foreach (var older in All().Where(folder => folder != target)) Directory.Delete(older, recursive: true);
     }

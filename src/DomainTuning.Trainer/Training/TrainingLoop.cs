@@ -36,13 +36,13 @@ internal sealed class TrainingLoop(Learner learner, TrainingData data, TrainingR
         try
         {
             if (state.PerplexityBefore is null) MeasureBase(cancellationToken);
-            while (!state.Ended)
+            while (true)
             {
+                if (IsDue) Validate(cancellationToken);
+                if (IsLast || (recipe.Schedule.Patience > 0 && state.Unimproved >= recipe.Schedule.Patience)) state = state with { Ended = true };
+                if (state.Ended || (state.Step > 0 && state.Step % recipe.Schedule.SaveEvery == 0)) Save();
+                if (state.Ended) break;
                 Step(cancellationToken);
-                var last = state.Step == data.Steps.Count || TimeShare >= 1;
-                if (last || state.Step % recipe.Schedule.ValidateEvery == 0) Validate(cancellationToken);
-                if (last || (recipe.Schedule.Patience > 0 && state.Unimproved >= recipe.Schedule.Patience)) state = state with { Ended = true };
-                if (state.Ended || state.Step % recipe.Schedule.SaveEvery == 0) Save();
             }
         }
         catch (OperationCanceledException)
@@ -70,6 +70,11 @@ internal sealed class TrainingLoop(Learner learner, TrainingData data, TrainingR
 
         return Math.Exp(sum / batches.Sum(batch => batch.LabelTokens));
     }
+
+    private bool IsLast => state.Step == data.Steps.Count || (state.Step > 0 && TimeShare >= 1);
+
+    /// <summary>Also of a step that was saved before it was measured.</summary>
+    private bool IsDue => state.Step > 0 && state.MeasuredStep != state.Step && (IsLast || state.Step % recipe.Schedule.ValidateEvery == 0);
 
     private double Seconds => earlier + clock.GetElapsedTime(started).TotalSeconds;
 
@@ -132,6 +137,7 @@ internal sealed class TrainingLoop(Learner learner, TrainingData data, TrainingR
     {
         var perplexity = Perplexity(data.Validation, cancellationToken);
         if (!double.IsFinite(perplexity)) throw NoNumber("validation perplexity", perplexity);
+        state = state with { MeasuredStep = state.Step };
         if (state.BestPerplexity is not { } known || perplexity < known)
         {
             best = learner.Weights();

@@ -17,6 +17,9 @@ internal sealed record TrainingState
 
     public double? BestPerplexity { get; init; }
 
+    /// <summary>The step that was measured last.</summary>
+    public int MeasuredStep { get; init; }
+
     /// <summary>Measurements since <see cref="BestStep"/>.</summary>
     public int Unimproved { get; init; }
 

@@ -36,14 +36,14 @@ public sealed record ExampleSet
     public required IReadOnlyDictionary<string, int> Dropped { get; init; }
 
     /// <summary>Of both files.</summary>
-    public string DataSha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ExampleJson.Lines(Train) + "\n" + ExampleJson.Lines(Validation))));
+    public string DataSha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(TrainingJson.Lines(Train) + "\n" + TrainingJson.Lines(Validation))));
 
     /// <summary>Writes train.jsonl, validation.jsonl and train-sections.json.</summary>
     public async Task WriteAsync(string folder, CancellationToken cancellationToken = default)
     {
         Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(Path.Combine(folder, TrainFile), ExampleJson.Lines(Train), cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(Path.Combine(folder, ValidationFile), ExampleJson.Lines(Validation), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, TrainFile), TrainingJson.Lines(Train), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, ValidationFile), TrainingJson.Lines(Validation), cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(Path.Combine(folder, SectionsFile), ExampleJson.Write(new TrainedOn(Sections, Questions)), cancellationToken).ConfigureAwait(false);
     }
 

@@ -62,8 +62,10 @@ public static class TrainingJson
         return examples;
     }
 
-    public static void WriteExamples(string path, IEnumerable<TrainingExample> examples) =>
-        File.WriteAllLines(path, examples.Select(example => JsonSerializer.Serialize(example, ExampleLine)));
+    /// <summary>The same bytes on every system, so that their hash says what was trained on.</summary>
+    public static string Lines(IEnumerable<TrainingExample> examples) => string.Concat(examples.Select(example => JsonSerializer.Serialize(example, ExampleLine) + "\n"));
+
+    public static void WriteExamples(string path, IEnumerable<TrainingExample> examples) => File.WriteAllText(path, Lines(examples));
 
     private static T Read<T>(string path, string what)
     {
