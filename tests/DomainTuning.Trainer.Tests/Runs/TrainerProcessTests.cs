@@ -4,6 +4,7 @@ using DomainTuning.Training;
 namespace DomainTuning.Trainer.Tests.Runs;
 
 /// <summary>The trainer as a process of its own, as `domaintuning train` starts it.</summary>
+[Collection(nameof(OneAtATime))]
 public sealed class TrainerProcessTests
 {
     [Fact]
