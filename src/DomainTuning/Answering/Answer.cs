@@ -34,6 +34,9 @@ public sealed record Answer
     /// <summary>How sure the model was of its short answer, 0 to 1; null where it was not asked for one.</summary>
     public double? Probability { get; init; }
 
+    /// <summary>How likely the model held it that the passages do not answer, 0 to 1; null where it was not asked.</summary>
+    public double? RefusalProbability { get; init; }
+
     /// <summary>Sentences of the model that no quote supported.</summary>
     public int DroppedSentences { get; init; }
 

@@ -80,7 +80,7 @@ public sealed class Answerer
                 Final = new Answer
                 {
                     Text = AnswerComposer.NotInDocuments, NotInDocuments = true, SearchedQuestion = question, Passages = passages, Evidence = evidence,
-                    DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
+                    Probability = brief?.Probability, RefusalProbability = brief?.RefusalProbability, DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
                 },
             };
             yield break;
@@ -102,7 +102,7 @@ public sealed class Answerer
         {
             Final = new Answer
             {
-                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, Evidence = evidence, Probability = brief?.Probability, DroppedSentences = composer.DroppedSentences,
+                Text = composer.Text, Citations = composer.Citations, SearchedQuestion = question, Passages = passages, Evidence = evidence, Probability = brief?.Probability, RefusalProbability = brief?.RefusalProbability, DroppedSentences = composer.DroppedSentences,
                 DroppedCitations = picked.Dropped, Usage = usage.ToAnswerUsage(), Timings = clock.Read(),
             },
         };
