@@ -49,7 +49,19 @@ public sealed class ArmCatalog : IAsyncDisposable
     /// <summary>The reranker of <see cref="Settings.Reranker"/> that asks the chat model how likely the question is after each passage.</summary>
     public const string Likelihood = "likelihood";
 
-    public RetrievalOptions Retrieval => new() { DenseWeight = settings.DenseWeight, Top = settings.Top, RerankWeight = settings.RerankWeight ?? DefaultRerankWeight(settings.Reranker) };
+    public RetrievalOptions Retrieval => new()
+    {
+        DenseWeight = settings.DenseWeight,
+        Top = settings.Top,
+        RerankWeight = settings.RerankWeight ?? DefaultRerankWeight(settings.Reranker),
+        RerankWithin = settings.Reranker == Likelihood ? LikelihoodWithin : new RetrievalOptions().RerankWithin,
+    };
+
+    /// <summary>
+    /// The likelihood reads only where the search's first two results lie no further apart than this: it costs a prefill a passage, and a clear winner needs none.
+    /// `domaintuning evaluate fit` shows what each border reads and gives.
+    /// </summary>
+    public const double LikelihoodWithin = 0.3;
 
     public Settings Settings => settings;
 

@@ -123,6 +123,47 @@ public sealed class EvaluationTests
         Assert.Contains("knowledge complexity", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AnEvaluationWithAnAdapterSaysWhatItForgotAndWhetherItsTrainingIsKnown()
+    {
+        using var folder = new TemporaryFolder();
+        await RealCorpusAsync(folder);
+        var adapter = await GoldenAdapterAsync(folder);
+
+        var (exit, output, error) = await RunAsync(folder, "evaluate", "pumps", "--chat-model", "tiny", "--arms", "adapter", "--out", folder["out"]);
+        Assert.True(exit == 0, output + error);
+        Assert.Contains("'tiny:golden' is of unknown provenance", output, StringComparison.Ordinal);
+        Assert.Matches(@"\| tiny:golden \| unknown provenance \| \d+\.\d\d \| \d+\.\d\d \| ×\d\.\d\d \[", output);
+
+        var alone = await RunAsync(folder, "evaluate", "forgetting", "--chat-model", "tiny", "--json");
+        Assert.True(alone.Exit == 0, alone.Error);
+        using var forgotten = JsonDocument.Parse(alone.Output);
+        var forgetting = forgotten.RootElement[0].GetProperty("forgetting");
+        Assert.Equal(20, forgetting.GetProperty("perplexity").GetProperty("pieces").GetInt32());
+        Assert.Equal(36, forgetting.GetProperty("reading").GetProperty("before").GetProperty("questions").GetInt32());
+        Assert.Contains("general text tiny:golden: 56 of 56, 56 from earlier runs", alone.Error, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(Path.Combine(adapter, "train-sections.json"), """{"sections": ["s"], "questions": []}""", Cancelled);
+        (exit, _, error) = await RunAsync(folder, "evaluate", "pumps", "--chat-model", "tiny", "--arms", "adapter", "--out", folder["out"]);
+        Assert.Equal(1, exit);
+        Assert.Contains("Adapter 'tiny:golden' was trained on 1 of the 1 questions or on their evidence sections: q1 (s).", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The tiny base of the adapter goldens as chat model "tiny", with one of its adapters.</summary>
+    private static async Task<string> GoldenAdapterAsync(TemporaryFolder folder)
+    {
+        var model = Directory.CreateDirectory(folder["tiny"]).FullName;
+        File.Copy(Fixtures.Path("adapters", "base-llama", "model.safetensors"), Path.Combine(model, "model.safetensors"));
+        foreach (var file in new[] { "tokenizer.json", "tokenizer_config.json" }) File.Copy(Fixtures.Path("models", "tiny-llama", file), Path.Combine(model, file));
+        var shape = await File.ReadAllTextAsync(Fixtures.Path("adapters", "base-llama", "config.json"), Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(model, "config.json"), shape.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 2048", StringComparison.Ordinal), Cancelled);
+        var added = await RunAsync(folder, "models", "add", model, "--id", "tiny");
+        Assert.True(added.Exit == 0, added.Error);
+        var adapter = Directory.CreateDirectory(Path.Combine(new Workspace(folder.Path).AdaptersFolder("tiny"), "golden")).FullName;
+        foreach (var file in new[] { "adapter_config.json", "adapter_model.safetensors" }) File.Copy(Fixtures.Path("adapters", "lora-r16-all", file), Path.Combine(adapter, file));
+        return adapter;
+    }
+
     /// <summary>A corpus of one page with one question of the test split, embedded by the shipped encoder.</summary>
     private static async Task RealCorpusAsync(TemporaryFolder folder)
     {

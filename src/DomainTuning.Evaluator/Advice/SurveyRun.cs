@@ -31,7 +31,10 @@ public sealed class SurveyRun(ArmCatalog catalog, string corpusName, string fold
 {
     private const int VocabularyChunks = 300;
     private const int ScoredChunks = 24;
-    private const int ScoredCharacters = 1200;
+
+    /// <summary>As long as a piece of the general text: a model is the surer the more of a text it has read.</summary>
+    private const int ScoredCharacters = 430;
+
     private const int EmbeddedChunks = 16;
     private const int Searches = 150;
     private const int Quotes = 50;
@@ -180,11 +183,10 @@ public sealed class SurveyRun(ArmCatalog catalog, string corpusName, string fold
         var arm = await bench.ArmAsync("quote", cancellationToken).ConfigureAwait(false);
         var made = await EachAsync("quote", asked, async (question, token) =>
         {
-            var found = await bench.AsServed.SearchAsync(question.Text, token).ConfigureAwait(false);
-            var inFirst = found.Take(2).Any(hit => Outcomes.Of(question, hit.Chunk.EmbeddedText, refused: false) == AnswerOutcome.Correct);
-            if (Assumed("quote") is not null) return (inFirst, Right: false);
+            bool IsIn(IEnumerable<string> passages) => passages.Take(2).Any(text => Outcomes.Of(question, text, refused: false) == AnswerOutcome.Correct);
+            if (Assumed("quote") is not null) return (inFirst: IsIn((await bench.AsServed.SearchAsync(question.Text, token).ConfigureAwait(false)).Select(hit => hit.Chunk.EmbeddedText)), Right: false);
             var answer = await arm.AnswerAsync(question, token).ConfigureAwait(false);
-            return (inFirst, Right: Outcomes.Of(question, answer.Text, answer.Refused) == AnswerOutcome.Correct);
+            return (inFirst: IsIn(answer.Passages.Select(passage => passage.Text)), Right: Outcomes.Of(question, answer.Text, answer.Refused) == AnswerOutcome.Correct);
         }, cancellationToken).ConfigureAwait(false);
         if (made.Count == 0) return survey;
         survey = survey with { InFirstPassages = new Sampled(made.Average(entry => entry.inFirst ? 1.0 : 0), made.Count) };

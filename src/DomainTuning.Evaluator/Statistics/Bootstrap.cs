@@ -78,12 +78,13 @@ public static class Bootstrap
         return means;
     }
 
+    /// <param name="resampled">Comes back in another order.</param>
     private static BootstrapMean Describe(double mean, double[] resampled, double level)
     {
-        Array.Sort(resampled);
         var tail = 50 * (1 - level);
-        var interval = new Interval(Sample.PercentileOfSorted(resampled, tail), Sample.PercentileOfSorted(resampled, 100 - tail), level);
-        return new BootstrapMean(mean, interval, (double)resampled.Count(value => value <= Tie) / resampled.Length, Sample.StandardDeviation(resampled));
+        var (error, share) = (Sample.StandardDeviation(resampled), (double)resampled.Count(value => value <= Tie) / resampled.Length);
+        var interval = new Interval(Sample.PercentileInPlace(resampled, tail), Sample.PercentileInPlace(resampled, 100 - tail), level);
+        return new BootstrapMean(mean, interval, share, error);
     }
 
     private static void Check(double level)

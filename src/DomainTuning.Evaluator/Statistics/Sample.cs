@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace DomainTuning.Evaluator.Statistics;
 
 /// <summary>A range that holds the true value with the given confidence.</summary>
@@ -25,10 +27,48 @@ public static class Sample
 
     internal static double PercentileOfSorted(ReadOnlySpan<double> sorted, double percent)
     {
+        var (below, beyond) = Place(sorted.Length, percent);
+        return below + 1 >= sorted.Length ? sorted[^1] : sorted[below] + (beyond * (sorted[below + 1] - sorted[below]));
+    }
+
+    /// <summary>The same of values in any order, which come back in another: two of them are looked for, the rest is not sorted.</summary>
+    internal static double PercentileInPlace(Span<double> values, double percent)
+    {
+        var (below, beyond) = Place(values.Length, percent);
+        var low = Smallest(values, Math.Min(below, values.Length - 1));
+        return below + 1 >= values.Length ? low : low + (beyond * (TensorPrimitives.Min<double>(values[(below + 1)..]) - low));
+    }
+
+    private static (int Below, double Beyond) Place(int count, double percent)
+    {
         if (!(percent >= 0 && percent <= 100)) throw new ArgumentOutOfRangeException(nameof(percent), percent, "0 to 100 is expected.");
-        var place = percent / 100 * (sorted.Length - 1);
-        var below = (int)Math.Floor(place);
-        return below + 1 >= sorted.Length ? sorted[^1] : sorted[below] + ((place - below) * (sorted[below + 1] - sorted[below]));
+        var place = percent / 100 * (count - 1);
+        return ((int)Math.Floor(place), place - Math.Floor(place));
+    }
+
+    /// <summary>The value that would stand at a place if all were sorted; afterwards none before it is greater and none behind it is smaller (Hoare, "Find", CACM 4(7), 1961).</summary>
+    private static double Smallest(Span<double> values, int place)
+    {
+        var (low, high) = (0, values.Length - 1);
+        while (low < high)
+        {
+            var pivot = values[low + ((high - low) / 2)];
+            var (i, j) = (low, high);
+            while (i <= j)
+            {
+                while (values[i] < pivot) i++;
+                while (values[j] > pivot) j--;
+                if (i > j) break;
+                (values[i], values[j]) = (values[j], values[i]);
+                (i, j) = (i + 1, j - 1);
+            }
+
+            if (place <= j) high = j;
+            else if (place >= i) low = i;
+            else break;
+        }
+
+        return values[place];
     }
 
     internal static double[] Differences(IReadOnlyList<double> a, IReadOnlyList<double> b)

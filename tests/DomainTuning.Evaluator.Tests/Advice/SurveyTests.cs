@@ -48,5 +48,5 @@ public sealed class SurveyTests
     }
 
     [Fact]
-    public void TheProcessorsSpeedIsANumberThatAProcessorCanHave() => Assert.InRange(FloatSpeed.Measure(Cancellation), 0.5, 1e6);
+    public void TheProcessorsSpeedIsANumberThatAProcessorCanHave() => Assert.InRange(FloatSpeed.Measure(Cancellation), 5, 1e6);
 }

@@ -1,5 +1,8 @@
 using DomainTuning.Answering;
+using DomainTuning.Arms;
+using DomainTuning.Corpora;
 using DomainTuning.Evaluator.Arms;
+using DomainTuning.Retrieval;
 
 namespace DomainTuning.Evaluator.Tests.Arms;
 
@@ -61,11 +64,42 @@ public sealed class ArmTests
         Assert.Equal(2, (await reranker.ScoreAsync("shaft seal", PumpCorpus.Pages, Cancellation)).Count);
     }
 
+    [Fact]
+    public async Task TheLikelihoodIsLeftOutWhereTheSearchHasAClearWinnerAndACrossEncoderNever()
+    {
+        using var folder = new TemporaryFolder();
+        await using var likelihood = new ArmCatalog(new Workspace(folder.Path), new Settings { Reranker = ArmCatalog.Likelihood });
+        await using var encoder = new ArmCatalog(new Workspace(folder.Path), new Settings { Reranker = "a-cross-encoder" });
+
+        Assert.Equal((0.5, ArmCatalog.LikelihoodWithin), (likelihood.Retrieval.RerankWeight, likelihood.Retrieval.RerankWithin));
+        Assert.Equal((1, 1), (encoder.Retrieval.RerankWeight, encoder.Retrieval.RerankWithin));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public async Task ASearchWithAClearWinnerIsNotReadAgain(double within, int reads)
+    {
+        var pumps = await PumpCorpus.CreateAsync(Cancellation);
+        var scorer = new WordScorer();
+
+        var found = await pumps.Search(new LikelihoodReranker("m", scorer), new RetrievalOptions { Top = 4, RerankWithin = within }).SearchAsync("What does error E17 report?", Cancellation);
+
+        Assert.Equal(reads, scorer.Calls);
+        Assert.Equal(3, found[0].Chunk.FirstPage);
+        Assert.Equal(reads > 0, found[0].Reranked is not null);
+    }
+
     /// <summary>A word of the continuation is likely when it stands before.</summary>
     private sealed class WordScorer : TextScorer
     {
-        public override Task<IReadOnlyList<TextScore>> ScoreAsync(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default) =>
-            Task.FromResult<IReadOnlyList<TextScore>>([.. requests.Select(request => new TextScore(
+        public int Calls { get; private set; }
+
+        public override Task<IReadOnlyList<TextScore>> ScoreAsync(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default)
+        {
+            Calls++;
+            return Task.FromResult<IReadOnlyList<TextScore>>([.. requests.Select(request => new TextScore(
                 [.. request.Continuation.Trim().Split(' ').Select(word => request.Prefix.Contains(word, StringComparison.Ordinal) ? -0.1 : -5)]))]);
+        }
     }
 }

@@ -98,6 +98,19 @@ public sealed class PairedComparisonTests
         }
     }
 
+    [Fact]
+    public void APercentileNeedsNoSorting()
+    {
+        var random = new SeededRandom(4);
+        foreach (var count in new[] { 1, 2, 3, 10, 1000 })
+        {
+            // Many ties, as among resampled means of right and wrong answers.
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => random.Next(7) / 7.0)];
+            foreach (var percent in new[] { 0, 2.5, 50, 97.5, 100 })
+                Assert.Equal(Sample.PercentileOfSorted([.. values.Order()], percent), Sample.PercentileInPlace([.. values], percent));
+        }
+    }
+
     [Theory]
     [InlineData(21)]
     [InlineData(64)]
