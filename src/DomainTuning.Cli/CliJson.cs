@@ -13,4 +13,5 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(ModelDetails))]
 [JsonSerializable(typeof(IReadOnlyList<AdapterRow>))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -68,6 +68,7 @@ internal static class CommandLine
             ServeVerb.Create(terminal),
             EvaluateVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
+            IndexVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),

@@ -23,6 +23,8 @@ public sealed class CommandLineTests
     [InlineData("evaluate")]
     [InlineData("evaluate beir")]
     [InlineData("questions check")]
+    [InlineData("index")]
+    [InlineData("index migrate")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {
@@ -50,6 +52,7 @@ public sealed class CommandLineTests
     [InlineData("models convert smollm2-135m-instruct --form int3")]
     [InlineData("models show x --context 0")]
     [InlineData("ask x --model @")]
+    [InlineData("index migrate pumps")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
         using var folder = new TemporaryFolder();

@@ -17,7 +17,7 @@ internal static class EvaluateFitVerb
         var limit = new Option<int?>("--limit") { Description = "so many questions, spread over train and validation", HelpName = "n" };
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("fit", "Measure fusion and rerank weights on the train and validation questions.") { corpus, limit, json };
-        var flags = new SettingsFlags(command, "chatModel", "reranker", "threads");
+        var flags = new SettingsFlags(command, "index", "chatModel", "reranker", "threads");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (workspace, settings) = (flags.Workspace(parsed), flags.Settings(parsed));
