@@ -19,13 +19,14 @@ public static class IngestCommand
         var prune = new Option<bool>("--prune") { Description = "Remove the documents that the given folders no longer hold." };
         var rebuild = new Option<bool>("--rebuild") { Description = "Start from an empty index: another embedder, or other chunk sizes." };
         var embedder = new Option<string?>("--embedder") { Description = "The sentence encoder's id. Default: as the index was built, else the settings' (bge-small-en-v1.5).", HelpName = "ID" };
+        var index = new Option<string?>("--index") { Description = "Where the index is: qdrant:http://HOST:6334/NAME, sqlite:FILE. Default: the settings', else a file in the workspace.", HelpName = "PLACE" };
         var workspace = new Option<string?>("--workspace") { Description = "The folder with corpora/, models/ and .domaintuning/. Default: the nearest one at or above the current folder.", HelpName = "DIR" };
         var timeLimit = new Option<double?>("--time-limit") { Description = "Seconds for reading one file. Default: 120.", HelpName = "SECONDS" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object and nothing else." };
 
         var command = new Command("ingest", "Turns documents into a searchable index, and gives a verdict on each file.")
         {
-            paths, corpus, tags, password, prune, rebuild, embedder, workspace, timeLimit, json,
+            paths, corpus, tags, password, prune, rebuild, embedder, index, workspace, timeLimit, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -44,6 +45,7 @@ public static class IngestCommand
                     Prune = parsed.GetValue(prune),
                     Rebuild = parsed.GetValue(rebuild),
                     Embedder = parsed.GetValue(embedder),
+                    Index = parsed.GetValue(index),
                 };
                 if (parsed.GetValue(timeLimit) is { } seconds)
                     options = options with { TimeLimit = double.IsFinite(seconds) ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6)) : TimeSpan.Zero };

@@ -33,6 +33,9 @@ public sealed record IngestOptions
     /// <summary>Id of the embedder in the model library. Default null: the one the index was built with, or the one in the settings.</summary>
     public string? Embedder { get; init; }
 
+    /// <summary>Where the index is, as in the settings. Default null: what the settings say.</summary>
+    public string? Index { get; init; }
+
     /// <summary>For reading one file; large PDFs get a second a megabyte on top. Default 120 s: some 20 times the slowest of our manuals.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(120);
 

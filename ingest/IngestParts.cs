@@ -4,7 +4,7 @@ using DomainTuning.Embeddings;
 using DomainTuning.Endpoints;
 using DomainTuning.Indexing;
 using DomainTuning.Onnx.Encoders;
-using DomainTuning.Stores.Sqlite;
+using DomainTuning.Stores;
 
 namespace DomainTuning.Ingest;
 
@@ -20,9 +20,9 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
     public static async Task<IngestParts> OpenAsync(IngestOptions options, CancellationToken cancellationToken)
     {
         var workspace = options.Workspace;
-        var settings = Settings.Load(workspace.SettingsFile, Settings.ProcessVariables(), new Dictionary<string, string>());
-        var file = workspace.IndexFile(options.Corpus);
-        var (id, source) = await ChooseEmbedderAsync(options, settings, file, cancellationToken);
+        var settings = Settings.Load(workspace.SettingsFile, Settings.ProcessVariables(), options.Index is null ? [] : new Dictionary<string, string> { ["index"] = options.Index });
+        var indexes = IndexPlace.Of(workspace, settings);
+        var (id, source) = await ChooseEmbedderAsync(options, settings, indexes, cancellationToken);
 
         var card = new ModelLibrary(workspace.ModelsFolder).Find(id);
         Embedder embedder = card.Endpoint is null
@@ -31,10 +31,9 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
         try
         {
             var manifest = new IndexManifest { Corpus = options.Corpus, Embedder = embedder.Identity, Chunking = options.Chunking };
-            Directory.CreateDirectory(workspace.IndexFolder);
             var index = options.Rebuild
-                ? await SqliteChunkIndex.RebuildAsync(file, manifest, cancellationToken)
-                : await SqliteChunkIndex.OpenForWritingAsync(file, manifest, cancellationToken);
+                ? await indexes.RebuildAsync(manifest, cancellationToken)
+                : await indexes.OpenForWritingAsync(manifest, cancellationToken);
             return new IngestParts(index, embedder, source);
         }
         catch
@@ -51,11 +50,11 @@ internal sealed record IngestParts(ChunkIndex Index, Embedder Embedder, string? 
     }
 
     /// <summary>The flag; else, for an index that is kept, the embedder it was built with, unless a setting says otherwise; else the settings' default.</summary>
-    private static async Task<(string Id, string? Source)> ChooseEmbedderAsync(IngestOptions options, Settings settings, string file, CancellationToken cancellationToken)
+    private static async Task<(string Id, string? Source)> ChooseEmbedderAsync(IngestOptions options, Settings settings, IndexPlace indexes, CancellationToken cancellationToken)
     {
         if (options.Embedder is { } asked) return (asked, null);
         if (settings.Sources.TryGetValue("embedder", out var source)) return (settings.Embedder, source);
-        var built = options.Rebuild || !File.Exists(file) ? null : await SqliteChunkIndex.ReadManifestAsync(file, cancellationToken);
+        var built = options.Rebuild ? null : await indexes.ReadManifestAsync(options.Corpus, cancellationToken);
         return built is null || built.Embedder.Id == settings.Embedder ? (settings.Embedder, null) : (built.Embedder.Id, "as the index was built");
     }
 }

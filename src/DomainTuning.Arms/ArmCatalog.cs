@@ -9,7 +9,7 @@ using DomainTuning.Onnx.Decoding;
 using DomainTuning.Onnx.Encoders;
 using DomainTuning.Onnx.Graphs;
 using DomainTuning.Retrieval;
-using DomainTuning.Stores.Sqlite;
+using DomainTuning.Stores;
 using Microsoft.Extensions.AI;
 
 namespace DomainTuning.Arms;
@@ -26,6 +26,7 @@ public sealed class ArmCatalog : IAsyncDisposable
     private readonly Workspace workspace;
     private readonly Settings settings;
     private readonly ModelLibrary library;
+    private readonly IndexPlace indexes;
     private readonly OpenOnce<IChatClient> chatModels;
     private readonly OpenOnce<Embedder> embedders;
     private readonly OpenOnce<OnnxReranker> rerankers;
@@ -37,6 +38,7 @@ public sealed class ArmCatalog : IAsyncDisposable
         this.workspace = workspace;
         this.settings = settings;
         library = new ModelLibrary(workspace.ModelsFolder);
+        indexes = IndexPlace.Of(workspace, settings);
         chatModels = new(async (id, cancellationToken) => library.Find(id) is { Endpoint: not null } elsewhere
             ? new EndpointChatClient(elsewhere, Endpoints)
             : await OnnxChatClient.LoadAsync(
@@ -73,10 +75,8 @@ public sealed class ArmCatalog : IAsyncDisposable
     /// <summary>Half for the likelihood, which knows nothing of the search (FACTS 15); a cross-encoder is trained to decide alone.</summary>
     public static double DefaultRerankWeight(string? reranker) => reranker == Likelihood ? 0.5 : 1;
 
-    /// <summary>Names of the corpora that have an index.</summary>
-    public IReadOnlyList<string> Corpora =>
-        !Directory.Exists(workspace.IndexFolder) ? []
-        : [.. Directory.EnumerateFiles(workspace.IndexFolder, "*.db").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+    /// <summary>Names of the corpora that have an index. Asks the server where the index is on one.</summary>
+    public IReadOnlyList<string> Corpora => Task.Run(() => indexes.CorporaAsync()).GetAwaiter().GetResult();
 
     /// <summary>
     /// Every arm, the best default first: the chat model over each corpus, the quote alone, then the models alone; an adapter follows its model. Adapters are
@@ -190,11 +190,10 @@ public sealed class ArmCatalog : IAsyncDisposable
 
     private async Task<OpenCorpus> OpenCorpusAsync(string name, CancellationToken cancellationToken)
     {
-        var file = workspace.IndexFile(name);
-        var manifest = await SqliteChunkIndex.ReadManifestAsync(file, cancellationToken).ConfigureAwait(false)
-            ?? throw new IndexException($"'{file}' holds no index. Run `domaintuning ingest <folder> --corpus {name} --rebuild`.");
+        var manifest = await indexes.ReadManifestAsync(name, cancellationToken).ConfigureAwait(false)
+            ?? throw new IndexException($"'{indexes.Name(name)}' holds no index. Run `domaintuning ingest <folder> --corpus {name} --rebuild`.");
         var embedder = await embedders.GetAsync(manifest.Embedder.Id, cancellationToken).ConfigureAwait(false);
-        var index = await SqliteChunkIndex.OpenAsync(file, embedder.Identity, cancellationToken).ConfigureAwait(false);
+        var index = await indexes.OpenAsync(name, embedder.Identity, cancellationToken).ConfigureAwait(false);
         var reranker = settings.Reranker is null ? null : await RerankerAsync(settings.Reranker, null, cancellationToken).ConfigureAwait(false);
         return new OpenCorpus(name, index, embedder, new Retriever(index, embedder, reranker));
     }

@@ -20,4 +20,5 @@ namespace DomainTuning.Cli;
 [JsonSerializable(typeof(TrainedRow))]
 [JsonSerializable(typeof(IReadOnlyList<RunRow>))]
 [JsonSerializable(typeof(ExamplesReport))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -77,6 +77,7 @@ internal static class CommandLine
             AdviseVerb.Create(terminal),
             QuestionsVerb.Create(terminal),
             ExamplesVerb.Create(terminal),
+            IndexVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             AdaptersVerb.Create(terminal),
             DoctorVerb.Create(terminal),

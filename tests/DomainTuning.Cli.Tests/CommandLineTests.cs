@@ -33,6 +33,8 @@ public sealed class CommandLineTests
     [InlineData("keys add")]
     [InlineData("mcp")]
     [InlineData("questions check")]
+    [InlineData("index")]
+    [InlineData("index migrate")]
     [InlineData("doctor")]
     public void EveryVerbExplainsItself(string verb)
     {
@@ -69,6 +71,7 @@ public sealed class CommandLineTests
     [InlineData("adapters merge m a --into-model y --rank 4")]
     [InlineData("adapters export m a x --format pickle")]
     [InlineData("adapters export m a x")]
+    [InlineData("index migrate pumps")]
     public async Task MisuseExitsWithTwoAndSaysWhatIsExpected(string line)
     {
         using var folder = new TemporaryFolder();

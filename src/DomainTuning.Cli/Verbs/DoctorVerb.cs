@@ -12,7 +12,7 @@ internal static class DoctorVerb
     {
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("doctor", "Check the machine, the native libraries, the models, the indexes and the settings.") { json };
-        var flags = new SettingsFlags(command);
+        var flags = new SettingsFlags(command, "index");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var workspace = flags.Workspace(parsed);
@@ -21,7 +21,7 @@ internal static class DoctorVerb
             [
                 .. MachineHealth.Look(workspace),
                 .. await ModelHealth.LookAsync(workspace, settings, cancellationToken),
-                .. await IndexHealth.LookAsync(workspace, cancellationToken),
+                .. await IndexHealth.LookAsync(workspace, settings, cancellationToken),
                 .. Resolved(settings),
             ];
             var report = new HealthReport(checks.TrueForAll(check => check.State != HealthState.Failed), checks);

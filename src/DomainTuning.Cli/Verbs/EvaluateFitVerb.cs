@@ -21,7 +21,7 @@ internal static class EvaluateFitVerb
         var adapter = new Option<string?>("--adapter") { Description = "fit an adapter's thresholds (when its short answer leads, when its refusal counts) on the validation questions and write them to its card", HelpName = "name" };
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("fit", "Measure fusion and rerank weights on the train and validation questions.") { corpus, split, limit, adapter, json };
-        var flags = new SettingsFlags(command, "chatModel", "reranker", "threads");
+        var flags = new SettingsFlags(command, "index", "chatModel", "reranker", "threads");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (workspace, settings) = (flags.Workspace(parsed), flags.Settings(parsed));

@@ -25,7 +25,7 @@ internal static class EvaluateVerb
             corpus, split, arms, limit, passages, parallel, judge, output, fresh, json,
             EvaluateBeirVerb.Create(terminal), EvaluateCompareVerb.Create(terminal), EvaluateReproduceVerb.Create(terminal), EvaluateFitVerb.Create(terminal), EvaluateForgettingVerb.Create(terminal),
         };
-        var flags = new SettingsFlags(command, "chatModel", "top", "denseWeight", "reranker", "rerankWeight", "threads", "offline");
+        var flags = new SettingsFlags(command, "index", "chatModel", "top", "denseWeight", "reranker", "rerankWeight", "threads", "offline");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (workspace, settings) = (flags.Workspace(parsed), flags.Settings(parsed));

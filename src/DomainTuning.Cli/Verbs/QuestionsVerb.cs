@@ -3,7 +3,7 @@ using System.Globalization;
 using DomainTuning.Corpora;
 using DomainTuning.Evaluator.Questions;
 using DomainTuning.Indexing;
-using DomainTuning.Stores.Sqlite;
+using DomainTuning.Stores;
 using Spectre.Console;
 
 namespace DomainTuning.Cli.Verbs;
@@ -18,13 +18,13 @@ internal static class QuestionsVerb
         var corpus = new Argument<string>("corpus") { Description = "a corpus' name, or its folder with questions.jsonl" };
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("check", "Prove every quote on its page, find near-duplicates across splits, count kinds.") { corpus, json };
-        var flags = new SettingsFlags(command);
+        var flags = new SettingsFlags(command, "index");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var workspace = flags.Workspace(parsed);
             var (name, folder) = CorpusPlace.Find(workspace, parsed.GetValue(corpus)!);
             var file = QuestionFile.Examine(Path.Combine(folder, QuestionFile.Name));
-            await using var index = await OpenAsync(workspace, name, folder, cancellationToken);
+            await using var index = await OpenAsync(IndexPlace.Of(workspace, flags.Settings(parsed)), name, folder, cancellationToken);
             var report = await QuestionCheck.RunAsync(file, index, cancellationToken);
             if (parsed.GetValue(json)) await terminal.Out.WriteLineAsync(report.ToJson());
             else Show(terminal, report);
@@ -33,14 +33,10 @@ internal static class QuestionsVerb
         return command;
     }
 
-    private static async Task<ChunkIndex> OpenAsync(Workspace workspace, string name, string folder, CancellationToken cancellationToken)
-    {
-        var file = workspace.IndexFile(name);
-        var manifest = File.Exists(file) ? await SqliteChunkIndex.ReadManifestAsync(file, cancellationToken) : null;
-        return manifest is null
+    private static async Task<ChunkIndex> OpenAsync(IndexPlace indexes, string name, string folder, CancellationToken cancellationToken) =>
+        await indexes.ReadManifestAsync(name, cancellationToken) is not { } manifest
             ? throw new IndexException($"Quotes are checked against the pages in the index, and corpus '{name}' has none yet. Run `domaintuning ingest {folder}` first.")
-            : await SqliteChunkIndex.OpenAsync(file, manifest.Embedder, cancellationToken);
-    }
+            : await indexes.OpenAsync(name, manifest.Embedder, cancellationToken);
 
     private static void Show(Terminal terminal, QuestionReport report)
     {

@@ -21,7 +21,7 @@ internal static class SearchVerb
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("search", "Find passages: rank, scores, page and a snippet of each.") { query, mode, fusion, json };
         filters.AddTo(command);
-        var flags = new SettingsFlags(command, "corpus", "top", "denseWeight", "reranker", "threads");
+        var flags = new SettingsFlags(command, "corpus", "index", "top", "denseWeight", "reranker", "threads");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var arms = new ArmCatalog(flags.Workspace(parsed), flags.Settings(parsed));

@@ -26,6 +26,7 @@ internal static class UpVerb
                     Corpus = Path.GetFileName(corpus),
                     Inputs = [Path.Combine(corpus, "documents")],
                     Workspace = workspace,
+                    Index = settings.Index,
                     Embedder = settings.Sources.ContainsKey("embedder") ? settings.Embedder : null,
                 };
                 var report = await IngestConsole.RunAsync(options, terminal.Out, terminal.Error, json: false, TimeProvider.System, cancellationToken);

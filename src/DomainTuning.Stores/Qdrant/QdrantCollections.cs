@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DomainTuning.Indexing;
@@ -75,6 +76,20 @@ public sealed class QdrantCollections : IDisposable
         {
             throw new IndexException($"The REST side of the Qdrant server at {options.RestAddress} does not answer, and only it can restore snapshots. Open its port, or name another with ?restPort=N.", down);
         }
+    }
+
+    /// <summary>What the server says of a collection, as names and values.</summary>
+    public async Task<IReadOnlyList<(string Name, string Value)>> DescribeAsync(string collection, CancellationToken cancellationToken = default)
+    {
+        var info = await QdrantChunkIndex.ReadInfoAsync(connection, collection, cancellationToken).ConfigureAwait(false) ?? throw new IndexException($"There is no collection '{collection}'.");
+        var invariant = CultureInfo.InvariantCulture;
+        return
+        [
+            ("status", $"{info.Status}"),
+            ("points", string.Create(invariant, $"{info.PointsCount} (chunks, pages, documents, and replaced ones that wait for their deletion)")),
+            ("indexed vectors", string.Create(invariant, $"{info.IndexedVectorsCount}")),
+            ("shards", string.Create(invariant, $"{info.Config.Params.ShardNumber}, {info.Config.Params.ReplicationFactor} copies each")),
+        ];
     }
 
     /// <summary>Waits until all that was stored is searchable by the graph and nothing is queued. Searches work before, only slower.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using DomainTuning.Documents;
 using DomainTuning.Indexing;
 using DomainTuning.Retrieval;
@@ -14,53 +15,77 @@ internal static class LexicalSearch
 {
     public static IReadOnlyList<Hit> Search(SqliteConnection connection, Snapshot snapshot, string query, int limit, ChunkFilter filter, CancellationToken cancellationToken)
     {
-        var scores = new Dictionary<long, (Segment Segment, double Score)>();
-        using var places = connection.Command("SELECT doc FROM places WHERE term = ?1");
-        foreach (var (term, repeats) in Analyzer.Analyze(query).QueryTerms.CountBy(term => term))
+        var weights = Bm25Weights.Default;
+        var scores = ArrayPool<double>.Shared.Rent(snapshot.Chunks);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var found = Frequencies(places, term);
-            AddScores(snapshot, found, repeats, scores);
-        }
+            scores.AsSpan(0, snapshot.Chunks).Clear();
+            using var places = connection.Command("SELECT doc FROM places WHERE term = ?1");
+            foreach (var (term, repeats) in Analyzer.Analyze(query).QueryTerms.CountBy(term => term))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var postings = snapshot.Postings.Find(term);
+                if (postings is null) snapshot.Postings.Keep(term, postings = Read(places, snapshot, term));
+                AddScores(snapshot, postings, repeats * Bm25Weights.Rarity(snapshot.Chunks, postings.Chunks.Length), weights, scores);
+            }
 
-        var wanted = filter.Documents.Count == 0 ? null : new HashSet<DocumentId>(filter.Documents);
-        var best = new TopRanked(limit);
-        foreach (var (key, (segment, score)) in scores)
+            return Best(snapshot, scores, limit, filter);
+        }
+        finally
         {
-            var chunk = (int)(key - segment.FirstKey);
-            if (score >= best.Threshold && wanted?.Contains(segment.Id) != false && segment.Passes(chunk, filter)) best.Offer(new Hit(score, segment.Ids[chunk], key));
+            ArrayPool<double>.Shared.Return(scores);
         }
-
-        return best.Ranked();
     }
 
-    /// <summary>How often the term stands in each chunk that holds it, by key.</summary>
-    private static List<(long Key, int Frequency)> Frequencies(SqliteCommand places, string term)
+    /// <summary>How often the term stands in each chunk that holds it. FTS5 gives one row a place, by key.</summary>
+    private static Postings Read(SqliteCommand places, Snapshot snapshot, string term)
     {
-        var found = new List<(long Key, int Frequency)>();
+        var chunks = new List<int>();
+        var frequencies = new List<ushort>();
+        var (at, last) = (0, -1L);
         using var reader = places.ReadWith(term);
         var statement = reader.Handle!;
         while (reader.Read())
         {
             var key = raw.sqlite3_column_int64(statement, 0);
-            if (found.Count > 0 && found[^1].Key == key) found[^1] = (key, found[^1].Frequency + 1);
-            else found.Add((key, 1));
+            if (key == last)
+            {
+                if (frequencies[^1] < ushort.MaxValue) frequencies[^1]++;
+                continue;
+            }
+
+            last = key;
+            while (key >= snapshot.Segments[at].FirstKey + snapshot.Segments[at].Count) at++;
+            chunks.Add(snapshot.Offsets[at] + (int)(key - snapshot.Segments[at].FirstKey));
+            frequencies.Add(1);
         }
 
-        return found;
+        return new Postings([.. chunks], [.. frequencies]);
     }
 
-    private static void AddScores(Snapshot snapshot, List<(long Key, int Frequency)> found, int repeats, Dictionary<long, (Segment Segment, double Score)> scores)
+    private static void AddScores(Snapshot snapshot, Postings postings, double rarity, Bm25Weights weights, double[] scores)
     {
-        var weights = Bm25Weights.Default;
-        var rarity = repeats * Bm25Weights.Rarity(snapshot.Chunks, found.Count);
         var at = 0;
-        foreach (var (key, frequency) in found)
+        for (var i = 0; i < postings.Chunks.Length; i++)
         {
-            while (at < snapshot.Segments.Length && key >= snapshot.Segments[at].FirstKey + snapshot.Segments[at].Count) at++;
-            var segment = snapshot.Segments[at];
-            var score = rarity * weights.Saturation(frequency, segment.Lengths[key - segment.FirstKey], snapshot.AverageLength);
-            scores[key] = (segment, scores.TryGetValue(key, out var before) ? before.Score + score : score);
+            var chunk = postings.Chunks[i];
+            while (chunk >= snapshot.Offsets[at] + snapshot.Segments[at].Count) at++;
+            scores[chunk] += rarity * weights.Saturation(postings.Frequencies[i], snapshot.Segments[at].Lengths[chunk - snapshot.Offsets[at]], snapshot.AverageLength);
         }
+    }
+
+    private static IReadOnlyList<Hit> Best(Snapshot snapshot, double[] scores, int limit, ChunkFilter filter)
+    {
+        var wanted = filter.Documents.Count == 0 ? null : new HashSet<DocumentId>(filter.Documents);
+        var best = new TopRanked(limit);
+        for (var at = 0; at < snapshot.Segments.Length; at++)
+        {
+            var segment = snapshot.Segments[at];
+            if (wanted?.Contains(segment.Id) == false) continue;
+            for (var i = 0; i < segment.Count; i++)
+                if (scores[snapshot.Offsets[at] + i] is var score and > 0 && score >= best.Threshold && segment.Passes(i, filter)) best.Offer(new Hit(score, segment.Ids[i], segment.FirstKey + i));
+        }
+
+        return best.Ranked();
     }
 }

@@ -10,7 +10,7 @@ namespace DomainTuning.Stores.Sqlite;
 
 /// <summary>
 /// An index in one SQLite file (write-ahead log beside it). One process writes; any number read meanwhile and see each document as soon as it is stored.
-/// Every read sees one state of the file. Searches are exact: vectors are held in memory once searched, words come from FTS5.
+/// Every read sees one state of the file. A search looks at every chunk: vectors are held in memory once searched, words come from FTS5.
 /// </summary>
 public sealed partial class SqliteChunkIndex : ChunkIndex
 {
@@ -125,7 +125,7 @@ public sealed partial class SqliteChunkIndex : ChunkIndex
         if (vector.Length != Manifest.Embedder.Dimensions)
             throw new ArgumentException($"Index '{file}' holds vectors of {Manifest.Embedder.Dimensions} dimensions; the query has {vector.Length}. Embed it with {Manifest.Embedder.Id}.", nameof(vector));
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        return ReadAsync<IReadOnlyList<ScoredChunk>>(connection => Chunks(connection, DenseSearch.Search(Current(connection, cancellationToken), vector, limit, filter, cancellationToken)), cancellationToken);
+        return ReadAsync<IReadOnlyList<ScoredChunk>>(connection => Chunks(connection, DenseSearch.Search(connection, Current(connection, cancellationToken), vector, limit, filter, cancellationToken)), cancellationToken);
     }
 
     public override Task<IReadOnlyList<ScoredChunk>> SearchLexicalAsync(string query, int limit, ChunkFilter filter, CancellationToken cancellationToken = default)

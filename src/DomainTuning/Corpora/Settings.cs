@@ -24,6 +24,12 @@ public sealed record Settings
     /// <summary>Default: the shipped English encoder; bge-small-zh-v1.5 for Chinese documents.</summary>
     public string Embedder { get; init; } = "bge-small-en-v1.5";
 
+    /// <summary>Where the index is: qdrant:http://host:6334/collection for a Qdrant server, sqlite:FILE for a file. Default: a file a corpus in the workspace.</summary>
+    public string? Index { get; init; }
+
+    /// <summary>The Qdrant server's key. Give it by variable, so that it stays out of files and process lists.</summary>
+    public string? IndexApiKey { get; init; }
+
     /// <summary>What orders the best passages again: a cross-encoder from the model library, or "likelihood" for the chat model itself. Default: none.</summary>
     public string? Reranker { get; init; }
 
@@ -74,6 +80,8 @@ public sealed record Settings
         new("chatModel", "the chat model's id (domaintuning models list)", (s, v) => s with { ChatModel = v }, s => s.ChatModel),
         new("chatForm", $"how its weights are kept: {string.Join(", ", ChatForms)}", (s, v) => s with { ChatForm = OneOf(v, ChatForms) }, s => s.ChatForm),
         new("embedder", "the sentence encoder's id", (s, v) => s with { Embedder = v }, s => s.Embedder),
+        new("index", "where the index is: qdrant:http://HOST:6334/NAME, sqlite:FILE, or a file a corpus in the workspace", (s, v) => s with { Index = v }, s => s.Index),
+        new("indexApiKey", "the Qdrant server's key", (s, v) => s with { IndexApiKey = v }, s => s.IndexApiKey is null ? null : "(set)"),
         new("reranker", "a cross-encoder's id, or likelihood to ask the chat model", (s, v) => s with { Reranker = v }, s => s.Reranker),
         new("rerankWeight", "weight of the reranker against the search, 0 to 1", (s, v) => s with { RerankWeight = Share(v) }, s => s.RerankWeight?.ToString(CultureInfo.InvariantCulture)),
         new("host", "the address that the server listens on", (s, v) => s with { Host = v }, s => s.Host),
