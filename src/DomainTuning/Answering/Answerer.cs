@@ -17,6 +17,9 @@ public sealed class Answerer
     /// <summary>Quotes kept to support the model's sentences, beyond those that are cited.</summary>
     private const int SupportingQuotes = 8;
 
+    /// <summary>Answerers come and go with requests; an index stays, and with it what was measured on it.</summary>
+    private static readonly ConditionalWeakTable<ChunkIndex, MeasuredScales> Scales = new();
+
     /// <summary>One or two sentences or table rows; windows of 30 words as measured in FACTS 16.</summary>
     private static readonly QuoteLengths Lengths = new(MaxWords: 45, WindowWords: 30);
 
@@ -26,7 +29,6 @@ public sealed class Answerer
     private readonly AnsweringModel? model;
     private readonly ShortAnswers? shortAnswers;
     private readonly AnsweringOptions options;
-    private readonly CosineScale?[] scales = new CosineScale?[2];
 
     /// <param name="embedder">The one that the index was built with.</param>
     /// <param name="model">Any chat model: the local engine, OpenAI, Ollama …; null for extractive answers.</param>
@@ -122,11 +124,25 @@ public sealed class Answerer
         return (await PickedQuotes.PickAsync(holding, index, 1, cancellationToken).ConfigureAwait(false)).Quotes is [var quote, ..] ? quote : null;
     }
 
-    /// <summary>Measured at the first question of each script; two callers at once measure the same.</summary>
+    /// <summary>Measured at the first question of each script, and again when the index has grown or shrunk; two callers at once measure the same.</summary>
     private async Task<CosineScale> ScaleAsync(string question, CancellationToken cancellationToken)
     {
-        var inChinese = question.AsSpan().ContainsAnyInRange('\u4E00', '\u9FFF');
-        return scales[inChinese ? 1 : 0] ??= await CosineScale.MeasureAsync(inChinese, index, embedder, cancellationToken).ConfigureAwait(false);
+        var script = question.AsSpan().ContainsAnyInRange('\u4E00', '\u9FFF') ? 1 : 0;
+        var chunks = await index.CountAsync(ChunkFilter.None, cancellationToken).ConfigureAwait(false);
+        var measured = Scales.GetOrCreateValue(index).OfScript;
+        if (measured[script] is { } known && known.Chunks == chunks) return known.Scale;
+        var scale = await CosineScale.MeasureAsync(script == 1, index, embedder, cancellationToken).ConfigureAwait(false);
+        measured[script] = new MeasuredScale(chunks, scale);
+        return scale;
+    }
+
+    /// <param name="Chunks">How many the index had.</param>
+    private sealed record MeasuredScale(int Chunks, CosineScale Scale);
+
+    private sealed class MeasuredScales
+    {
+        /// <summary>Latin, Chinese.</summary>
+        public MeasuredScale?[] OfScript { get; } = new MeasuredScale?[2];
     }
 
     private async Task<string> StandaloneAsync(IReadOnlyList<ChatMessage> conversation, TokenUsage usage, CancellationToken cancellationToken)

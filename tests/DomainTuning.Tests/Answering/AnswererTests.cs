@@ -196,6 +196,23 @@ public sealed class AnswererTests
         Assert.Equal((0f, null, null), (rewriting.Temperature, rewriting.TopP, rewriting.Seed));
     }
 
+    /// <summary>Before there was anything to be near to, everything looked near: that must not stay.</summary>
+    [Fact]
+    public async Task WhatWasMeasuredOnAnEmptyIndexIsNotKept()
+    {
+        var embedder = new HashEmbedder(256);
+        var index = new MemoryChunkIndex(SampleDocument.Manifest(embedder));
+        await AskAsync();
+        await (await SampleDocument.CreateAsync(embedder, "manual.pdf", SmallManual.Pages, ["mill"])).StoreInAsync(index, Cancelled);
+
+        var filled = await AskAsync();
+
+        Assert.Equal((await (await SmallManual.CreateAsync()).AskAsync("What does M48 enable?")).Evidence!.Nearness, filled.Evidence!.Nearness, 6);
+
+        Task<Answer> AskAsync() => new Answerer(index, new Retriever(index, embedder), embedder, null, new AnsweringOptions { MinEvidence = 0.4 })
+            .AnswerAsync([new ChatMessage(ChatRole.User, "What does M48 enable?")], ChunkFilter.None, Cancelled);
+    }
+
     [Fact]
     public async Task AQuestionThatFillsTheContextIsRefusedInWords()
     {
