@@ -155,7 +155,13 @@ public sealed class ArmCatalog : IAsyncDisposable
     private EndpointOptions Endpoints => new() { Offline = settings.Offline };
 
     private ChatEngineOptions ChatOptions(string model) =>
-        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model) };
+        new()
+        {
+            Threads = settings.Threads,
+            Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true),
+            KeyValues = Enum.Parse<KeyValueForm>(settings.ChatKeyValues, ignoreCase: true),
+            Adapters = Adapters(model),
+        };
 
     private string Known() => string.Join(", ", List());
 

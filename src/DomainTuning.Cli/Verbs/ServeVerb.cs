@@ -8,7 +8,7 @@ namespace DomainTuning.Cli.Verbs;
 /// <summary>serve: the chat API and the page, until Ctrl-C.</summary>
 internal static class ServeVerb
 {
-    public static readonly string[] Keys = ["host", "port", "corpus", "chatModel", "chatForm", "top", "denseWeight", "reranker", "threads", "offline"];
+    public static readonly string[] Keys = ["host", "port", "corpus", "chatModel", "chatForm", "chatKeyValues", "top", "denseWeight", "reranker", "threads", "offline"];
 
     public static Command Create(Terminal terminal)
     {
