@@ -8,7 +8,7 @@ internal sealed class RunCosts
 {
     private const double Weight = 0.2; // of the newest measurement
     private const double Forgetting = 0.005; // a token: what was measured badly once gets another chance some hundred tokens later
-    private const double StepGuess = 0.1, RowGuess = 0.25; // cost of one more token or row before any is measured; on the low side, so that it gets measured
+    private const double StepGuess = 0.05, RowGuess = 0.25; // cost of one more token or row before any is measured; on the low side, so that it gets measured
 
     private readonly double[] steps;
     private readonly double[] rows;
