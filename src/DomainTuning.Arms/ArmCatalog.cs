@@ -182,7 +182,14 @@ public sealed class ArmCatalog : IAsyncDisposable
     private EndpointOptions Endpoints => new() { Offline = settings.Offline };
 
     private ChatEngineOptions ChatOptions(string model) =>
-        new() { Threads = settings.Threads, Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true), Adapters = Adapters(model), WaitingRequests = settings.WaitingRequests };
+        new()
+        {
+            Threads = settings.Threads,
+            Form = Enum.Parse<WeightForm>(settings.ChatForm, ignoreCase: true),
+            KeyValues = Enum.Parse<KeyValueForm>(settings.ChatKeyValues, ignoreCase: true),
+            Adapters = Adapters(model),
+            WaitingRequests = settings.WaitingRequests,
+        };
 
     private string Names(ModelKind kind) => string.Join(", ", Models.Where(card => card.Kind == kind).Select(card => card.Id));
 

@@ -18,7 +18,7 @@ internal static class AskVerb
         var json = new Option<bool>("--json") { Description = "one JSON object on standard output" };
         var command = new Command("ask", "Answer a question from the documents, with its sources.") { question, model, json };
         filters.AddTo(command);
-        var flags = new SettingsFlags(command, "corpus", "index", "chatModel", "chatForm", "top", "denseWeight", "reranker", "threads");
+        var flags = new SettingsFlags(command, "corpus", "index", "chatModel", "chatForm", "chatKeyValues", "top", "denseWeight", "reranker", "threads");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var settings = flags.Settings(parsed);

@@ -8,7 +8,7 @@ namespace DomainTuning.Cli.Verbs;
 /// <summary>serve: the chat API and the page, until Ctrl-C.</summary>
 internal static class ServeVerb
 {
-    public static readonly string[] Keys = ["host", "port", "corpus", "index", "chatModel", "chatForm", "top", "denseWeight", "reranker", "threads", "offline", "waitingRequests", "requestsPerMinute", "maxUploadMegabytes", "corsOrigins", "traces"];
+    public static readonly string[] Keys = ["host", "port", "corpus", "index", "chatModel", "chatForm", "chatKeyValues", "top", "denseWeight", "reranker", "threads", "offline", "waitingRequests", "requestsPerMinute", "maxUploadMegabytes", "corsOrigins", "traces"];
 
     public static Command Create(Terminal terminal)
     {

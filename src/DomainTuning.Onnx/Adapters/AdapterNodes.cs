@@ -5,18 +5,23 @@ namespace DomainTuning.Onnx.Adapters;
 /// <summary>
 /// Adds an adapter's inputs and nodes to a decoder graph. Each input is also an initializer that changes nothing (rank 0, scale 1, delta 0), so a graph
 /// with nothing bound computes the base exactly. A table has no such default and must be bound.
+/// When a token is written, each node costs more than its few products, so nodes are saved: where a linear layer has a low-rank update the graph keeps its
+/// tokens in two dimensions, [tokens, width], and one Gemm multiplies by B and adds the base's result.
 /// </summary>
 internal sealed class AdapterNodes(OnnxGraph graph, AdapterParts parts)
 {
+    /// <summary>Whether tokens lie in two dimensions between the layers.</summary>
+    public bool Flat => Enumerable.Range(0, (int)AdapterSite.Embedding).Any(site => parts.Has((AdapterSite)site, AdapterChange.LowRank));
+
     /// <summary>Adds what the adapter changes in a linear layer, before the base's own bias, and returns the name of the result.</summary>
-    /// <param name="x">Name of the layer's input [..., columns].</param>
-    /// <param name="y">Name of its output [..., rows].</param>
+    /// <param name="x">Name of the layer's input [..., columns]; [tokens, columns] where it has a low-rank update.</param>
+    /// <param name="y">Name of its output, with as many dimensions.</param>
     public string Add(AdapterSite site, string linear, string x, string y, int rows, int columns)
     {
         if (parts.Has(site, AdapterChange.LowRank))
         {
             var product = graph.Node("MatMul", [x, Input(AdapterParts.A(linear), columns, 0)], linear + ".low");
-            y = AddUpdate(linear, product, y, rows);
+            y = graph.Node("Gemm", [product, Input(AdapterParts.B(linear), 0, rows), y], linear + ".adapted");
         }
 
         if (parts.Has(site, AdapterChange.RowScale)) y = graph.Node("Mul", [y, Input(AdapterParts.Input(linear, AdapterChange.RowScale), 1f)], linear + ".scaled");
@@ -33,7 +38,9 @@ internal sealed class AdapterNodes(OnnxGraph graph, AdapterParts parts)
     {
         if (!parts.Has(AdapterSite.Embedding, AdapterChange.LowRank)) return embedded;
         var linear = AdapterParts.Name(AdapterSite.Embedding, 0);
-        return AddUpdate(linear, graph.Node("Gather", [Input(AdapterParts.A(linear), vocabulary, 0), ids], linear + ".low"), embedded, hidden);
+        var product = graph.Node("Gather", [Input(AdapterParts.A(linear), vocabulary, 0), ids], linear + ".low"); // [batch, time, rank]
+        graph.Node("MatMul", [product, Input(AdapterParts.B(linear), 0, hidden)], linear + ".update");
+        return graph.Node("Add", [embedded, linear + ".update"], linear + ".adapted");
     }
 
     public bool ChangesHead => Enum.GetValues<AdapterChange>().Any(change => parts.Has(AdapterSite.Head, change));
@@ -44,12 +51,6 @@ internal sealed class AdapterNodes(OnnxGraph graph, AdapterParts parts)
     {
         var y = parts.Has(AdapterSite.Head, AdapterChange.Table) ? graph.Node("Gemm", [x, Table(AdapterSite.Head, rows, columns)], "output.adapter", "", ("transB", 1)) : product();
         return Add(AdapterSite.Head, AdapterParts.Name(AdapterSite.Head, 0), x, y, rows, columns);
-    }
-
-    private string AddUpdate(string linear, string product, string y, int rows)
-    {
-        graph.Node("MatMul", [product, Input(AdapterParts.B(linear), 0, rows)], linear + ".update");
-        return graph.Node("Add", [y, linear + ".update"], linear + ".adapted");
     }
 
     private string Table(AdapterSite site, int rows, int columns)

@@ -21,6 +21,9 @@ public sealed record ChatEngineOptions
     /// <summary>Memory for the state of prompts read before, which are then not read again; 0 keeps none. Default 512 MB: eleven thousand tokens of the shipped model, a dozen conversations.</summary>
     public long PrefixCacheBytes { get; init; } = 512L << 20;
 
+    /// <summary>How keys and values are kept, those of <see cref="PrefixCacheBytes"/> included.</summary>
+    public KeyValueForm KeyValues { get; init; } = KeyValueForm.Float32;
+
     /// <summary>
     /// Proposes tokens copied from the prompt and checks several in one run, where that is measured to pay. Exact in <see cref="WeightForm.Float32"/>; in 8-bit
     /// forms a run of several tokens rounds otherwise than single ones, so where two tokens are nearly equal the answer may take the other. Default true.

@@ -244,7 +244,7 @@ public sealed class OnnxChatClient : IChatClient
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         var model = new ChatModelCache(cacheFolder).Open(checkpoint, format.Tokenizer, options.Form, threads, progress, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, checkpoint.Shape.ContextTokens), threads);
+        var session = new DecoderSession(model.Packed, options.ParallelRequests, Math.Min(options.ContextTokens, checkpoint.Shape.ContextTokens), threads, keyValues: options.KeyValues);
         return new OnnxChatClient(
             checkpoint.Name,
             model,

@@ -16,8 +16,8 @@ internal sealed class PrefixCache : IDisposable
     private static readonly object NoAdapter = new();
 
     private readonly KeyValueCache cache;
-    private readonly NativeBuffer<float> memory;
-    private readonly int pageLength;
+    private readonly NativeBuffer<byte> memory;
+    private readonly int pageBytes;
     private readonly Stack<int> free;
     private readonly Dictionary<object, Page> roots = new(ReferenceEqualityComparer.Instance);
     private readonly LinkedList<Page> byUse = []; // last used first; a page comes before those that continue it, so the last one has none
@@ -27,9 +27,9 @@ internal sealed class PrefixCache : IDisposable
     public PrefixCache(KeyValueCache cache, long bytes)
     {
         this.cache = cache;
-        pageLength = PageTokens * cache.TokenLength;
-        Pages = (int)Math.Min(int.MaxValue, bytes / ((long)pageLength * sizeof(float)));
-        memory = new NativeBuffer<float>((long)Pages * pageLength);
+        pageBytes = PageTokens * cache.TokenBytes;
+        Pages = (int)Math.Min(int.MaxValue, bytes / pageBytes);
+        memory = new NativeBuffer<byte>((long)Pages * pageBytes);
         free = new Stack<int>(Enumerable.Range(0, Pages).Reverse());
     }
 
@@ -48,7 +48,7 @@ internal sealed class PrefixCache : IDisposable
         var chain = Chain(adapter, tokens);
         Touch(chain);
         for (var i = have / PageTokens; i < chain.Count; i++)
-            cache.CopyIn(slot, i * PageTokens, PageTokens, memory.Span((long)chain[i].Place * pageLength, pageLength));
+            cache.CopyIn(slot, i * PageTokens, PageTokens, memory.Span((long)chain[i].Place * pageBytes, pageBytes));
         return Math.Max(have, chain.Count * PageTokens);
     }
 
@@ -62,7 +62,7 @@ internal sealed class PrefixCache : IDisposable
         {
             if (free.Count == 0 && !DropLeastUsed(parent)) return;
             var page = new Page(parent, new PageKey(tokens.Slice(start, PageTokens).ToArray()), free.Pop());
-            cache.CopyOut(slot, start, PageTokens, memory.Span((long)page.Place * pageLength, pageLength));
+            cache.CopyOut(slot, start, PageTokens, memory.Span((long)page.Place * pageBytes, pageBytes));
             parent.Continuations.Add(page.Key, page);
             if (parent.Use.List is null) byUse.AddFirst(page.Use);
             else byUse.AddAfter(parent.Use, page.Use);

@@ -5,6 +5,8 @@ namespace DomainTuning.Onnx.Decoding;
 /// <summary>Draws the tokens of one answer: <see cref="SamplingOptions"/> with its memory (which tokens came before, and the random numbers). Not thread-safe.</summary>
 internal sealed class TokenSampler
 {
+    private const int Block = 256; // numbers that are looked at together
+
     private readonly SamplingOptions options;
     private readonly HashSet<int> seen;
     private readonly Dictionary<int, int> written = [];
@@ -46,16 +48,11 @@ internal sealed class TokenSampler
 
     private int DrawByChance(Span<float> values)
     {
+        TensorPrimitives.Subtract(values, TensorPrimitives.Max<float>(values), values);
         TensorPrimitives.Divide(values, options.Temperature, values);
-        TensorPrimitives.SoftMax(values, values);
-        if (options.TopK == 0 && options.TopP == 1 && options.MinP == 0)
-        {
-            var everything = NextUnit() * TensorPrimitives.Sum<float>(values);
-            for (var token = 0; token < values.Length; token++)
-                if ((everything -= values[token]) < 0) return token;
-            return TensorPrimitives.IndexOfMax<float>(values); // rounding left a crumb
-        }
-
+        TensorPrimitives.Exp<float>(values, values);
+        if (options.TopK == 0 && options.TopP == 1 && options.MinP == 0) return DrawFromAll(values);
+        TensorPrimitives.Divide(values, TensorPrimitives.Sum<float>(values), values);
         var kept = Candidates(values);
         var left = NextUnit() * kept.Sum(candidate => candidate.Probability);
         foreach (var (token, probability) in kept)
@@ -63,16 +60,49 @@ internal sealed class TokenSampler
         return kept[0].Token;
     }
 
+    /// <summary>Draws by weights that need not sum to 1: sums of blocks find the block, so that only one is gone through number by number.</summary>
+    private int DrawFromAll(ReadOnlySpan<float> weights)
+    {
+        Span<float> sums = stackalloc float[(weights.Length + Block - 1) / Block];
+        for (var i = 0; i < sums.Length; i++) sums[i] = TensorPrimitives.Sum(BlockOf(weights, i));
+        var left = NextUnit() * TensorPrimitives.Sum<float>(sums);
+        for (var i = 0; i < sums.Length; i++)
+        {
+            if (left >= sums[i])
+            {
+                left -= sums[i];
+                continue;
+            }
+
+            var block = BlockOf(weights, i);
+            for (var j = 0; j < block.Length; j++)
+                if ((left -= block[j]) < 0) return i * Block + j;
+            return i * Block + TensorPrimitives.IndexOfMax(block); // rounding left a crumb
+        }
+
+        return TensorPrimitives.IndexOfMax(weights);
+    }
+
+    private static ReadOnlySpan<float> BlockOf(ReadOnlySpan<float> values, int block) => values.Slice(block * Block, Math.Min(Block, values.Length - block * Block));
+
     /// <summary>What top-k, top-p and min-p leave, likeliest first; never empty.</summary>
     private List<(int Token, double Probability)> Candidates(ReadOnlySpan<float> values)
     {
-        // All tokens below (1 - p) / n together stay below 1 - p, so none of them can be needed to reach p: the sort is over a few hundred.
+        // All tokens below (1 - p) / n together stay below 1 - p, so none of them can be needed to reach p; mostly those within a hundredth of the likeliest reach it.
         var largest = TensorPrimitives.Max(values);
         var floor = Math.Max(options.MinP * largest, options.TopP < 1 ? Math.Min((1 - options.TopP) / values.Length, largest) : 0);
         if (options.TopK > 0) floor = Math.Max(floor, KthLargest(values, options.TopK));
-        var candidates = new List<(int Token, double Probability)>();
-        for (var token = 0; token < values.Length; token++)
-            if (values[token] >= floor && values[token] > 0) candidates.Add((token, values[token]));
+        List<(int Token, double Probability)> candidates;
+        if (options is { TopK: 0, TopP: < 1 } && floor < largest / 100)
+        {
+            candidates = NoLessThan(values, largest / 100);
+            if (candidates.Sum(candidate => candidate.Probability) < options.TopP) candidates = NoLessThan(values, floor);
+        }
+        else
+        {
+            candidates = NoLessThan(values, floor);
+        }
+
         candidates.Sort((a, b) => a.Probability != b.Probability ? b.Probability.CompareTo(a.Probability) : a.Token.CompareTo(b.Token));
         if (options.TopK > 0 && candidates.Count > options.TopK) candidates.RemoveRange(options.TopK, candidates.Count - options.TopK);
         if (options.TopP == 1) return candidates;
@@ -86,13 +116,33 @@ internal sealed class TokenSampler
         return candidates;
     }
 
+    private static List<(int Token, double Probability)> NoLessThan(ReadOnlySpan<float> values, float floor)
+    {
+        var found = new List<(int Token, double Probability)>();
+        for (var start = 0; start < values.Length; start += Block)
+        {
+            var block = BlockOf(values, start / Block);
+            if (TensorPrimitives.Max(block) < floor) continue;
+            for (var i = 0; i < block.Length; i++)
+                if (block[i] >= floor && block[i] > 0) found.Add((start + i, block[i]));
+        }
+
+        return found;
+    }
+
     private static float KthLargest(ReadOnlySpan<float> values, int k)
     {
         if (k >= values.Length) return 0;
         var heap = new PriorityQueue<float, float>(k + 1);
-        foreach (var value in values)
-            if (heap.Count < k) heap.Enqueue(value, value);
-            else if (value > heap.Peek()) heap.DequeueEnqueue(value, value);
+        for (var start = 0; start < values.Length; start += Block)
+        {
+            var block = BlockOf(values, start / Block);
+            if (heap.Count == k && TensorPrimitives.Max(block) <= heap.Peek()) continue;
+            foreach (var value in block)
+                if (heap.Count < k) heap.Enqueue(value, value);
+                else if (value > heap.Peek()) heap.DequeueEnqueue(value, value);
+        }
+
         return heap.Peek();
     }
 

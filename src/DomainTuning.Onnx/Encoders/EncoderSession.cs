@@ -1,4 +1,5 @@
 using DomainTuning.Checkpoints.Tokenizers;
+using DomainTuning.Onnx.Graphs;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -118,8 +119,7 @@ internal sealed class EncoderSession : IDisposable
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             EnableMemoryPattern = false, // lengths vary; a pattern a length would be kept for ever
         };
-        // AVX2 without VNNI adds byte products in 16 bits, which overflow; this takes the exact kernel there and changes nothing elsewhere.
-        result.AddSessionConfigEntry("session.x64quantprecision", "1");
+        ByteProducts.Configure(result);
         result.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // a chat engine may be decoding beside this
         result.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(file))!);
         if (options.CudaDevice is { } device)

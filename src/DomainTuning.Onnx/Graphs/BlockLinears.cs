@@ -27,7 +27,7 @@ internal sealed class ByteBlockLinear : LinearForm
         if (zeroPoints.AsSpan().ContainsAnyExcept(Middle)) file.Part<byte>(name + ".zero", [rows, blocksPerRow], zeroPoints);
     }
 
-    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y)
+    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat)
     {
         string[] inputs = [x, graph.Stored(name), graph.Stored(name + ".scale")];
         if (graph.Stores(name + ".zero")) inputs = [.. inputs, graph.Stored(name + ".zero")];
@@ -59,22 +59,22 @@ internal sealed class NibbleBlockLinear : LinearForm
         if (minima.AsSpan().ContainsAnyExcept(0)) file.Open<float>(name + ".min", [blocksPerRow, rows]).WriteTransposed(0, rows, minima, blocksPerRow, rows);
     }
 
-    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y)
+    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat)
     {
         (string, object)[] attributes = [("K", columns), ("N", rows), ("bits", 4), ("block_size", NibbleBlocks.Size), ("accuracy_level", 4)];
         string[] inputs = [x, graph.Stored(name), graph.Stored(name + ".scale")];
         if (!graph.Stores(name + ".min")) return graph.Node("MatMulNBits", inputs, y, OnnxGraph.Microsoft, attributes);
         graph.Node("MatMulNBits", inputs, name + ".around", OnnxGraph.Microsoft, attributes);
-        graph.Node("MatMul", [Sums(graph, x, columns), graph.Stored(name + ".min")], name + ".minima");
+        graph.Node("MatMul", [Sums(graph, x, columns, flat), graph.Stored(name + ".min")], name + ".minima");
         return graph.Node("Add", [name + ".around", name + ".minima"], y);
     }
 
-    /// <summary>x [batch, time, columns] summed over blocks, [batch, time, columns / 32].</summary>
-    private static string Sums(OnnxGraph graph, string x, int columns)
+    /// <summary>x [..., columns] summed over blocks, [..., columns / 32].</summary>
+    private static string Sums(OnnxGraph graph, string x, int columns, bool flat)
     {
         var sums = x + ".sums";
         if (graph.Produces(sums)) return sums;
-        graph.Node("Reshape", [x, graph.Constant($"blocks.{columns}", [4], [0L, 0L, columns / NibbleBlocks.Size, NibbleBlocks.Size])], x + ".blocks");
+        graph.Node("Reshape", [x, flat ? graph.Constant($"blocks.{columns}", [3], [0L, columns / NibbleBlocks.Size, NibbleBlocks.Size]) : graph.Constant($"blocks.{columns}", [4], [0L, 0L, columns / NibbleBlocks.Size, NibbleBlocks.Size])], x + ".blocks");
         graph.Node("ReduceSum", [x + ".blocks", graph.Constant("last_axis", [1], [-1L])], [sums], "", ("keepdims", 0));
         return sums;
     }

@@ -35,7 +35,7 @@ internal sealed class ByteLinear : LinearForm
         file.Part<float>(name + ".scale", [rows], scales);
     }
 
-    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y)
+    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat)
     {
         var (bytes, largest) = QuantiseTokens(graph, x);
         graph.Node(

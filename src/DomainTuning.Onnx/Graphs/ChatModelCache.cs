@@ -14,7 +14,7 @@ namespace DomainTuning.Onnx.Graphs;
 public sealed class ChatModelCache(string folder)
 {
     /// <summary>Raised whenever the same checkpoint would be converted into other files.</summary>
-    public const int ConverterVersion = 3;
+    public const int ConverterVersion = 4;
 
     private const string WorkPrefix = ".converting-";
 
@@ -76,7 +76,7 @@ public sealed class ChatModelCache(string folder)
             Directory.CreateDirectory(work);
             var result = new Conversion(checkpoint.Weights, CalibrationText.Read(tokenizer), work, threads, report, cancellationToken).Run(candidates);
             report("storing", 0.99);
-            var files = new[] { PackedWeights.FileName, WeightsFile.FileName }.ToDictionary(name => name, name => RememberedHashes.Hash(Path.Combine(result.Folder, name), cancellationToken));
+            var files = new[] { PackedWeights.FileName, WeightsFile.FileName, KeyValueScales.FileName }.ToDictionary(name => name, name => RememberedHashes.Hash(Path.Combine(result.Folder, name), cancellationToken));
             var card = new ConversionCard(
                 ConverterVersion, Path.GetFileName(checkpoint.Path), sha256, result.Form, result.Rejected, result.Nll, result.ReferenceForm, result.ReferenceNll, checkpoint.Shape,
                 new FileInfo(Path.Combine(result.Folder, WeightsFile.FileName)).Length, files);

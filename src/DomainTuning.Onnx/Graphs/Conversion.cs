@@ -98,6 +98,7 @@ internal sealed class Conversion(DecoderWeights weights, CalibrationText text, s
     {
         report("checking the converted model", fraction);
         using var session = Open(model);
+        KeyValueScales.Measure(session, IsLarge ? [text.Check] : text.Windows, cancellationToken).Write(model.Folder);
         return text.MeanNll(session, cancellationToken);
     }
 

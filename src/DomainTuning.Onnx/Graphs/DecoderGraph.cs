@@ -16,6 +16,8 @@ internal static class DecoderGraph
     /// <summary>Behind the names of the rotary tables of layers with a window, where they have their own.</summary>
     public const string WindowSuffix = ".window";
 
+    private const string Shaped = "shaped"; // [batch, time, -1]
+
     public static string PastKey(int layer) => $"past.{layer}.key";
 
     public static string PastValue(int layer) => $"past.{layer}.value";
@@ -30,7 +32,9 @@ internal static class DecoderGraph
     /// <param name="stored">Names of the weights that the graph refers to.</param>
     /// <param name="measurePeaks">Adds outputs with the largest magnitude of each channel of each linear input.</param>
     /// <param name="parts">Adds inputs for adapters.</param>
-    public static byte[] Write(DecoderShape shape, PackedWeights packed, out IReadOnlyCollection<string> stored, bool measurePeaks = false, AdapterParts parts = default)
+    /// <param name="scales">Keeps keys and values in bytes with these; null in floats.</param>
+    public static byte[] Write(
+        DecoderShape shape, PackedWeights packed, out IReadOnlyCollection<string> stored, bool measurePeaks = false, AdapterParts parts = default, KeyValueScales? scales = null)
     {
         var graph = new OnnxGraph(packed);
         graph.Input(Ids, OnnxType.Int64, "batch", "time");
@@ -43,11 +47,18 @@ internal static class DecoderGraph
         {
             var linear = packed.Linears[AdapterParts.Name(site, layer)];
             var (name, bias) = (linear.Name, linear.Name + ".bias");
-            var y = adapter.Add(site, name, x, LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".xw"), linear.Rows, linear.Columns);
+            var y = adapter.Add(site, name, x, LinearForm.Of(linear.Kind).Add(graph, x, name, linear.Rows, linear.Columns, name + ".xw", adapter.Flat), linear.Rows, linear.Columns);
             return graph.Stores(bias) ? graph.Node("Add", [y, graph.Stored(bias)], name + ".y") : y;
         }
 
         var residual = VocabularyTables.AddEmbedding(graph, shape, packed, Ids, adapter);
+        if (adapter.Flat)
+        {
+            graph.Node("Shape", [Ids], "batch_time");
+            graph.Node("Concat", ["batch_time", graph.Constant("rest", [1], [-1L])], [Shaped], "", ("axis", 0));
+            residual = AddFlat(graph, residual, shape.Hidden, "embedded_flat");
+        }
+
         var update = ""; // what the next norm adds to the residual stream before it normalises
         for (var i = 0; i < shape.Layers; i++)
         {
@@ -62,7 +73,7 @@ internal static class DecoderGraph
 
             var normed = AddNorm(graph, p + "attn_norm", ref residual, update, shape);
             Measure(normed, 0);
-            var mix = AddAttention(graph, Linear(AdapterSite.Qkv, i, normed), i, shape);
+            var mix = AddAttention(graph, Linear(AdapterSite.Qkv, i, normed), i, shape, scales, adapter.Flat);
             Measure(mix, 1);
             update = AddPostNorm(graph, p + "attn_post_norm", Linear(AdapterSite.Output, i, mix), shape);
 
@@ -74,9 +85,9 @@ internal static class DecoderGraph
             update = AddPostNorm(graph, p + "ffn_post_norm", Linear(AdapterSite.Down, i, gated), shape);
         }
 
-        var final = AddNorm(graph, "output_norm", ref residual, update, shape); // [batch, time, hidden]
-        graph.Node("Reshape", [final, graph.Constant("flat", [2], [-1L, shape.Hidden])], "flat_final");
-        graph.Node("Gather", ["flat_final", Picks], ["picked"], "", ("axis", 0)); // [picks, hidden]
+        var final = AddNorm(graph, "output_norm", ref residual, update, shape);
+        if (!adapter.Flat) final = AddFlat(graph, final, shape.Hidden, "flat_final");
+        graph.Node("Gather", [final, Picks], ["picked"], "", ("axis", 0)); // [picks, hidden]
         VocabularyTables.AddHead(graph, shape, packed, "picked", Logits, adapter);
         stored = graph.StoredNames;
         return graph.ToArray();
@@ -107,28 +118,36 @@ internal static class DecoderGraph
         return graph.Node("Mul", [p + "gate", p + "sigmoid"], p + "silu");
     }
 
-    private static string AddAttention(OnnxGraph graph, string qkv, int layer, DecoderShape shape)
+    /// <summary>[batch, time, width] to [tokens, width].</summary>
+    private static string AddFlat(OnnxGraph graph, string x, int width, string y) => graph.Node("Reshape", [x, graph.Constant($"flat.{width}", [2], [-1L, width])], y);
+
+    private static string AddAttention(OnnxGraph graph, string qkv, int layer, DecoderShape shape, KeyValueScales? scales, bool flat)
     {
+        if (flat) qkv = graph.Node("Reshape", [qkv, Shaped], $"blk.{layer}.attn_qkv.shaped");
         Dim[] cache = ["batch", shape.KeyValueHeads, "capacity", shape.HeadDimensions];
-        graph.Input(PastKey(layer), OnnxType.Float, cache);
-        graph.Input(PastValue(layer), OnnxType.Float, cache);
-        graph.Output(PresentKey(layer), OnnxType.Float, cache);
-        graph.Output(PresentValue(layer), OnnxType.Float, cache);
+        var type = scales is null ? OnnxType.Float : OnnxType.Int8;
+        graph.Input(PastKey(layer), type, cache);
+        graph.Input(PastValue(layer), type, cache);
+        graph.Output(PresentKey(layer), type, cache);
+        graph.Output(PresentValue(layer), type, cache);
         var mix = $"blk.{layer}.attn_mix";
         var window = shape.Window(layer);
         var tables = window > 0 && shape.WindowRope is not null ? WindowSuffix : "";
         string[] inputs = shape.HeadNorms ? AddHeadNorms(graph, qkv, $"blk.{layer}.attn_", shape) : [qkv, "", ""];
-        graph.Node(
-            "GroupQueryAttention",
-            [.. inputs, PastKey(layer), PastValue(layer), Last, Total, graph.Stored("cos" + tables), graph.Stored("sin" + tables)],
-            [mix, PresentKey(layer), PresentValue(layer)],
-            OnnxGraph.Microsoft,
-            ("num_heads", shape.Heads),
-            ("kv_num_heads", shape.KeyValueHeads),
-            ("do_rotary", 1),
-            ("scale", shape.AttentionScale),
-            ("local_window_size", window > 0 ? window : -1));
-        return mix;
+        inputs = [.. inputs, PastKey(layer), PastValue(layer), Last, Total, graph.Stored("cos" + tables), graph.Stored("sin" + tables)];
+        (string, object)[] attributes =
+        [
+            ("num_heads", shape.Heads), ("kv_num_heads", shape.KeyValueHeads), ("do_rotary", 1), ("scale", shape.AttentionScale), ("local_window_size", window > 0 ? window : -1),
+        ];
+        if (scales is not null)
+        {
+            string Scale(string name, float[] values) => graph.Constant($"blk.{layer}.{name}", [1, shape.KeyValueHeads, 1, shape.HeadDimensions], values);
+            inputs = [.. inputs, "", "", "", Scale("key_scale", scales.Keys[layer]), Scale("value_scale", scales.Values[layer])];
+            attributes = [.. attributes, ("k_quant_type", "PER_CHANNEL"), ("v_quant_type", "PER_CHANNEL"), ("kv_cache_bit_width", 8)];
+        }
+
+        graph.Node("GroupQueryAttention", inputs, [mix, PresentKey(layer), PresentValue(layer)], OnnxGraph.Microsoft, attributes);
+        return flat ? AddFlat(graph, mix, shape.Heads * shape.HeadDimensions, mix + ".flat") : mix;
     }
 
     /// <summary>q, k and v apart, q and k with a norm of each head. (The kernel's own inputs for these norms are refused on the CPU.)</summary>

@@ -13,13 +13,16 @@ internal sealed class DecoderGraphs : IDisposable
     private readonly PackedModel model;
     private readonly int threads;
     private readonly bool measurePeaks;
+    private readonly KeyValueScales? scales;
     private readonly ConcurrentDictionary<AdapterParts, Lazy<InferenceSession>> sessions = new();
 
-    public DecoderGraphs(PackedModel model, int threads, bool measurePeaks)
+    /// <param name="scales">Of keys and values in bytes; null for floats.</param>
+    public DecoderGraphs(PackedModel model, int threads, bool measurePeaks, KeyValueScales? scales)
     {
         this.model = model;
         this.threads = threads;
         this.measurePeaks = measurePeaks;
+        this.scales = scales;
         Weights = new MappedWeights(model);
         try
         {
@@ -49,7 +52,7 @@ internal sealed class DecoderGraphs : IDisposable
         using var options = DecoderSession.CreateOptions(threads);
         // Threads that spin for a graph's next run would take the processors from the other graph's.
         if (parts != AdapterParts.None) options.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        var graph = DecoderGraph.Write(model.Shape, model.Weights, out var stored, measurePeaks, parts);
+        var graph = DecoderGraph.Write(model.Shape, model.Weights, out var stored, measurePeaks, parts, scales);
         return Weights.Open(graph, stored, options);
     }
 }

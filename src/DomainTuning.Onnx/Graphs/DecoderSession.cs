@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using Microsoft.ML.OnnxRuntime;
@@ -17,6 +18,7 @@ internal sealed class DecoderSession : IDisposable
     private readonly NativeBuffer<long> ids, picks;
     private readonly NativeBuffer<int> last, total;
     private readonly string[] inputNames, outputNames;
+    private readonly ConditionalWeakTable<LoadedAdapter, string[]> adaptedNames = [];
     private readonly OrtValue totalValue;
     private NativeBuffer<float> logits;
     private int logitsCapacity = 1;
@@ -25,11 +27,12 @@ internal sealed class DecoderSession : IDisposable
     /// <param name="capacity">Tokens a sequence.</param>
     /// <param name="threads">Threads of a run, the caller's included.</param>
     /// <param name="measurePeaks">The graph also gives what <see cref="AddPeaks"/> reads.</param>
-    public DecoderSession(PackedModel model, int slots, int capacity, int threads, bool measurePeaks = false)
+    /// <param name="keyValues">How the cache keeps its numbers; bytes need the scales that a conversion leaves.</param>
+    public DecoderSession(PackedModel model, int slots, int capacity, int threads, bool measurePeaks = false, KeyValueForm keyValues = KeyValueForm.Float32)
     {
         Shape = model.Shape;
-        graphs = new DecoderGraphs(model, threads, measurePeaks);
-        Cache = new KeyValueCache(Shape, slots, capacity);
+        graphs = new DecoderGraphs(model, threads, measurePeaks, keyValues == KeyValueForm.Int8 ? KeyValueScales.Read(model.Folder) : null);
+        Cache = new KeyValueCache(Shape, slots, capacity, keyValues);
         ids = new NativeBuffer<long>(Math.Max(capacity, slots));
         picks = new NativeBuffer<long>(Math.Max(capacity, slots));
         last = new NativeBuffer<int>(slots);
@@ -57,7 +60,7 @@ internal sealed class DecoderSession : IDisposable
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
         };
-        options.AddSessionConfigEntry("session.x64quantprecision", "1");
+        ByteProducts.Configure(options);
         return options;
     }
 
@@ -158,11 +161,14 @@ internal sealed class DecoderSession : IDisposable
         using var pickValue = picks.Tensor(TensorElementType.Int64, [wanted.Length]);
         using var logitsValue = logits.Tensor(TensorElementType.Float, [wanted.Length, Shape.Vocabulary]);
         var cache = Cache.View(firstSlot, batch);
-        string[] names = adapter is null ? inputNames : [.. inputNames, .. adapter.InputNames];
+        var names = NamesFor(adapter);
         OrtValue[] values = [idValue, lastValue, totalValue, pickValue, .. cache, .. adapter?.Values ?? []];
-        graphs.Of(adapter?.Parts ?? AdapterParts.None).Run(run, names, values, [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
+        graphs.Of(adapter?.Parts ?? AdapterParts.None).Run(run, names, values, moreOutputs.Length == 0 ? outputNames : [.. outputNames, .. moreOutputs], [logitsValue, .. cache, .. moreValues]);
         return logits.Span(0, wanted.Length * Shape.Vocabulary);
     }
+
+    private string[] NamesFor(LoadedAdapter? adapter) =>
+        adapter is null ? inputNames : adaptedNames.GetValue(adapter, adapter => [.. inputNames, .. adapter.InputNames]);
 
     private IEnumerable<string> Layers(Func<int, string[]> names) => Enumerable.Range(0, Shape.Layers).SelectMany(names);
 

@@ -40,8 +40,8 @@ internal abstract class LinearForm
     public abstract void Pack(WeightsFile file, string name, LinearWeights w);
 
     /// <summary>Adds the layer's nodes, which give <paramref name="y"/>, and returns that name.</summary>
-    /// <param name="x">Name of the input [..., columns].</param>
-    public abstract string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y);
+    /// <param name="x">Name of the input, [batch, time, columns] or, when <paramref name="flat"/>, [tokens, columns].</param>
+    public abstract string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat);
 }
 
 /// <summary>32-bit floats and a plain MatMul.</summary>
@@ -53,7 +53,7 @@ internal sealed class Float32Linear : LinearForm
         w.Slices((first, count, values) => transposed.WriteTransposed(first, count, values, w.Columns, w.Rows), file.CancellationToken);
     }
 
-    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y) => graph.Node("MatMul", [x, graph.Stored(name)], y);
+    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat) => graph.Node("MatMul", [x, graph.Stored(name)], y);
 }
 
 /// <summary>32-bit floats, row by row; x has two dimensions.</summary>
@@ -65,6 +65,6 @@ internal sealed class Float32RowsLinear : LinearForm
         w.Slices((first, count, values) => tensor.Write((long)first * w.Columns, values.AsSpan(0, count * w.Columns)), file.CancellationToken);
     }
 
-    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y) =>
+    public override string Add(OnnxGraph graph, string x, string name, int rows, int columns, string y, bool flat) =>
         graph.Node("Gemm", [x, graph.Stored(name)], y, "", ("transB", 1));
 }

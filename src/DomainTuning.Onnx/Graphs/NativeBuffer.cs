@@ -23,9 +23,10 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>A tensor over part of the buffer. It must be disposed before the buffer is.</summary>
-    public OrtValue Tensor(TensorElementType type, long[] shape, long offset = 0)
+    /// <param name="width">How many of the buffer's elements make one of the tensor's.</param>
+    public OrtValue Tensor(TensorElementType type, long[] shape, long offset = 0, int width = 1)
     {
-        var count = 1L;
+        long count = width;
         foreach (var size in shape) count *= size;
         Check(offset, count);
         return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, (nint)(start + offset), count * sizeof(T));

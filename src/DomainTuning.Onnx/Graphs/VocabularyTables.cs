@@ -36,7 +36,7 @@ internal static class VocabularyTables
     public static void AddHead(OnnxGraph graph, DecoderShape shape, PackedWeights packed, string x, string logits, AdapterNodes adapter)
     {
         var linear = packed.Linears[shape.Tied ? Embedding : Output];
-        string Multiply(string y) => LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, y);
+        string Multiply(string y) => LinearForm.Of(linear.Kind).Add(graph, x, linear.Name, linear.Rows, linear.Columns, y, flat: true);
         if (adapter.ChangesHead) graph.Node("Identity", [adapter.AddHead(x, linear.Rows, linear.Columns, () => Multiply("product"))], logits);
         else Multiply(logits);
     }

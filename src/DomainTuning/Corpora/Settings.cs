@@ -21,6 +21,9 @@ public sealed record Settings
     /// <summary>How the chat model's weights are kept: what suits model and processor, or one of the forms by name.</summary>
     public string ChatForm { get; init; } = "auto";
 
+    /// <summary>How the chat model keeps what it has read: floats, or bytes in a quarter of the memory.</summary>
+    public string ChatKeyValues { get; init; } = "float32";
+
     /// <summary>Default: the shipped English encoder; bge-small-zh-v1.5 for Chinese documents.</summary>
     public string Embedder { get; init; } = "bge-small-en-v1.5";
 
@@ -74,11 +77,15 @@ public sealed record Settings
     /// <summary>What <see cref="ChatForm"/> may be.</summary>
     public static IReadOnlyList<string> ChatForms { get; } = ["auto", "float32", "blocks8", "w8a8", "blocks4"];
 
+    /// <summary>What <see cref="ChatKeyValues"/> may be.</summary>
+    public static IReadOnlyList<string> KeyValueForms { get; } = ["float32", "int8"];
+
     public static IReadOnlyList<SettingKey> Keys { get; } =
     [
         new("corpus", "the corpus that questions go to", (s, v) => s with { Corpus = v }, s => s.Corpus),
         new("chatModel", "the chat model's id (domaintuning models list)", (s, v) => s with { ChatModel = v }, s => s.ChatModel),
         new("chatForm", $"how its weights are kept: {string.Join(", ", ChatForms)}", (s, v) => s with { ChatForm = OneOf(v, ChatForms) }, s => s.ChatForm),
+        new("chatKeyValues", $"how it keeps what it has read: {string.Join(", ", KeyValueForms)}", (s, v) => s with { ChatKeyValues = OneOf(v, KeyValueForms) }, s => s.ChatKeyValues),
         new("embedder", "the sentence encoder's id", (s, v) => s with { Embedder = v }, s => s.Embedder),
         new("index", "where the index is: qdrant:http://HOST:6334/NAME, sqlite:FILE, or a file a corpus in the workspace", (s, v) => s with { Index = v }, s => s.Index),
         new("indexApiKey", "the Qdrant server's key", (s, v) => s with { IndexApiKey = v }, s => s.IndexApiKey is null ? null : "(set)"),

@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Graphs;
 using DomainTuning.Onnx.Tests.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Decoding;
@@ -27,6 +29,19 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public async Task PagesOfBytesAreTheSlotsBytes()
+    {
+        using var engine = new TinyEngine(prefixCacheBytes: 1 << 20, keyValues: KeyValueForm.Int8);
+        using var without = new TinyEngine(keyValues: KeyValueForm.Int8);
+        var prompt = TinyEngine.Text(1, 100);
+        var answer = await engine.AnswerAsync(TinyEngine.Generate(prompt, 40));
+        var followUp = TinyEngine.Generate([.. prompt, .. answer, .. TinyEngine.Text(2, 10)], 24);
+
+        Assert.Equal(await without.AnswerAsync(TinyEngine.Generate(followUp.Tokens.ToArray(), 24)), await engine.AnswerAsync(followUp));
+        Assert.Equal(4 * Page, followUp.Reused);
+    }
+
+    [Fact]
     public async Task APromptThatIsKnownToTheLastTokenIsStillAnswered()
     {
         using var engine = new TinyEngine(prefixCacheBytes: 1 << 20);
@@ -49,8 +64,8 @@ public sealed class PrefixCacheTests
         float[] Read(int known) => model.Session.Run(0, prompt.Ids.AsSpan(known), [100], [99 - known]).ToArray();
         void Poison()
         {
-            var page = new float[Page * model.Session.Cache.TokenLength];
-            Array.Fill(page, 3f);
+            var page = new byte[Page * model.Session.Cache.TokenBytes];
+            MemoryMarshal.Cast<byte, float>(page.AsSpan()).Fill(3);
             for (var i = 0; i < 3; i++) model.Session.Cache.CopyIn(0, i * Page, Page, page);
         }
 
@@ -105,7 +120,7 @@ public sealed class PrefixCacheTests
     public void TheLeastRecentlyUsedPageMakesRoom()
     {
         using var model = new TinyDecoder("tiny-llama");
-        using var cache = new PrefixCache(model.Session.Cache, 4L * Page * model.Session.Cache.TokenLength * sizeof(float));
+        using var cache = new PrefixCache(model.Session.Cache, 4L * Page * model.Session.Cache.TokenBytes);
         int[] a = TinyEngine.Text(1, 2 * Page), b = TinyEngine.Text(2, 2 * Page), c = TinyEngine.Text(3, Page);
         int Known(int[] text) => cache.Load(null, text, 0, 0);
 
@@ -123,7 +138,7 @@ public sealed class PrefixCacheTests
     public void ATextLongerThanTheCacheKeepsItsBeginning()
     {
         using var model = new TinyDecoder("tiny-llama");
-        using var cache = new PrefixCache(model.Session.Cache, 3L * Page * model.Session.Cache.TokenLength * sizeof(float));
+        using var cache = new PrefixCache(model.Session.Cache, 3L * Page * model.Session.Cache.TokenBytes);
         var text = TinyEngine.Text(1, 10 * Page);
         cache.Store(null, TinyEngine.Text(2, Page), 0);
         cache.Store(null, text, 0);

@@ -1,6 +1,7 @@
 using DomainTuning.Checkpoints.Decoders;
 using DomainTuning.Onnx.Adapters;
 using DomainTuning.Onnx.Decoding;
+using DomainTuning.Onnx.Graphs;
 using DomainTuning.Onnx.Tests.Graphs;
 
 namespace DomainTuning.Onnx.Tests.Decoding;
@@ -14,10 +15,10 @@ internal sealed class TinyEngine : IDisposable
     private readonly List<EngineRun> runs = [];
     private readonly TinyDecoder model;
 
-    public TinyEngine(int slots = 1, int waiting = 64, int capacity = 512, long prefixCacheBytes = 0, bool drafting = false)
+    public TinyEngine(int slots = 1, int waiting = 64, int capacity = 512, long prefixCacheBytes = 0, bool drafting = false, KeyValueForm keyValues = KeyValueForm.Float32)
     {
-        model = new TinyDecoder("tiny-llama", slots: slots, capacity: capacity);
-        PageBytes = (long)PrefixCache.PageTokens * model.Session.Cache.TokenLength * sizeof(float);
+        model = new TinyDecoder("tiny-llama", slots: slots, capacity: capacity, keyValues: keyValues);
+        PageBytes = (long)PrefixCache.PageTokens * model.Session.Cache.TokenBytes;
         Engine = new DecodingEngine(model.Session, waiting, prefixCacheBytes, drafting ? RunCosts.Equal(slots) : null) { Watch = Note };
     }
 

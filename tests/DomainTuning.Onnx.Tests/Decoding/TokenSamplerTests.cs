@@ -27,6 +27,27 @@ public sealed class TokenSamplerTests
         AssertNear([.. roots.Select(root => root / roots.Sum())], Shares(new SamplingOptions { Temperature = 2, Seed = 2 }));
     }
 
+    [Theory]
+    [InlineData(0, 1f)]
+    [InlineData(3, 1f)]
+    [InlineData(0, 0.85f)]
+    public void LikelyTokensFarApartInALargeVocabularyAreDrawnAlike(int topK, float topP)
+    {
+        int[] places = [0, 255, 256, 40_000, 49_151];
+        var logits = new float[49_152];
+        Array.Fill(logits, -30);
+        for (var i = 0; i < places.Length; i++) logits[places[i]] = Logits[i];
+        var sampler = new TokenSampler(new SamplingOptions { Temperature = 1, TopK = topK, TopP = topP, Seed = 9 }, []);
+        const int Draws = 2000;
+
+        var drawn = Enumerable.Range(0, Draws).Select(_ => sampler.Draw(logits)).CountBy(token => token).ToDictionary();
+
+        var kept = topK == 0 && topP == 1 ? 5 : 3;
+        double[] expected = [0.5, 0.25, 0.15, 0.07, 0.03];
+        Assert.Subset(places[..kept].ToHashSet(), drawn.Keys.ToHashSet());
+        for (var i = 0; i < kept; i++) Assert.InRange(drawn.GetValueOrDefault(places[i]) / (double)Draws - expected[i] / expected[..kept].Sum(), -0.04, 0.04);
+    }
+
     [Fact]
     public void TopKKeepsTheKLikeliest() =>
         AssertNear([0.5 / 0.75, 0.25 / 0.75, 0, 0, 0], Shares(new SamplingOptions { Temperature = 1, TopK = 2, Seed = 3 }));

@@ -10,7 +10,7 @@ internal sealed class TinyDecoder : IDisposable
     private readonly TemporaryFolder folder = new();
 
     /// <param name="name">As in <see cref="TinyCheckpoint"/>.</param>
-    public TinyDecoder(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, int slots = 1, int capacity = 512)
+    public TinyDecoder(string name, WeightForm form = WeightForm.Float32, IReadOnlyList<ActivationPeaks>? peaks = null, int slots = 1, int capacity = 512, KeyValueForm keyValues = KeyValueForm.Float32)
     {
         using var tiny = new TinyCheckpoint(name);
         var weights = tiny.Checkpoint.Weights;
@@ -22,7 +22,13 @@ internal sealed class TinyDecoder : IDisposable
         }
 
         var model = PackedModel.Write(folder.Path, weights, form, peaks, cancellationToken: TestContext.Current.CancellationToken);
-        Session = new DecoderSession(model, slots, capacity, threads: 1);
+        if (keyValues == KeyValueForm.Int8)
+        {
+            using var measured = new DecoderSession(model, 1, capacity, threads: 1);
+            KeyValueScales.Measure(measured, Prompts(name).Select(prompt => prompt.Ids), TestContext.Current.CancellationToken).Write(folder.Path);
+        }
+
+        Session = new DecoderSession(model, slots, capacity, threads: 1, keyValues: keyValues);
     }
 
     public DecoderShape Shape { get; }
