@@ -8,7 +8,7 @@ namespace DomainTuning.Cli.Verbs;
 /// <summary>Examples made from a corpus' index, as its recipe says.</summary>
 internal static class CorpusExamples
 {
-    public static ExampleSource Source(ArmCatalog catalog, CorpusPlace place, TextWriter error) => async (folder, recipe, cancellationToken) =>
+    public static ExampleWriting Source(ArmCatalog catalog, CorpusPlace place, TextWriter error) => async (folder, recipe, cancellationToken) =>
         await (await MakeAsync(catalog, place, recipe, error, cancellationToken)).WriteAsync(folder.Path, cancellationToken);
 
     public static async Task<ExampleSet> MakeAsync(ArmCatalog catalog, CorpusPlace place, TrainingRecipe recipe, TextWriter error, CancellationToken cancellationToken)

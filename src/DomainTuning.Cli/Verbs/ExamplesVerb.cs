@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DomainTuning.Arms;
+using DomainTuning.Training;
 using DomainTuning.Tuning.Examples;
 using DomainTuning.Tuning.Export;
 using Spectre.Console;

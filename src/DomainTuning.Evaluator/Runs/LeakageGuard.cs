@@ -1,3 +1,4 @@
+using DomainTuning.Chunks;
 using DomainTuning.Corpora;
 
 namespace DomainTuning.Evaluator.Runs;
@@ -6,7 +7,7 @@ namespace DomainTuning.Evaluator.Runs;
 /// What an adapter was trained on: train-sections.json in the adapter's folder, beside card.json and adapter_model.safetensors, written by the trainer as
 /// {"sections": ["configuration § 4.1.2 Files", …], "questions": ["cnc-0001", …]}. Both keys must be there; other keys are errors.
 /// </summary>
-/// <param name="Sections">Sections, as in questions.jsonl, whose text or questions were trained on. Case and runs of white space do not count.</param>
+/// <param name="Sections">Sections, as in questions.jsonl, whose text or questions were trained on. Sections below a third number are that section (<see cref="SectionName"/>); case and runs of white space do not count.</param>
 /// <param name="Questions">Ids of the questions that were trained on.</param>
 public sealed record TrainedOn(IReadOnlyList<string> Sections, IReadOnlyList<string> Questions)
 {
@@ -34,8 +35,9 @@ public static class LeakageGuard
     public static TrainedOn? Check(string adapter, string? folder, IReadOnlyList<Question> questions)
     {
         if (TrainedOn.Read(folder) is not { } trained) return null;
-        var (sections, ids) = (Folded(trained.Sections), Folded(trained.Questions));
-        var leaked = questions.Where(question => ids.Contains(Fold(question.Id)) || sections.Contains(Fold(question.Section))).ToList();
+        var sections = trained.Sections.Select(Key).ToHashSet(StringComparer.Ordinal);
+        var ids = trained.Questions.Select(Fold).ToHashSet(StringComparer.Ordinal);
+        var leaked = questions.Where(question => ids.Contains(Fold(question.Id)) || sections.Contains(Key(question.Section))).ToList();
         if (leaked.Count == 0) return trained;
         var shown = string.Join("; ", leaked.Take(5).Select(question => $"{question.Id} ({question.Section})"));
         throw new EvaluationException(
@@ -43,7 +45,8 @@ public static class LeakageGuard
             + "Its scores would prove nothing. Train it without these sections, or leave it out with --arms.");
     }
 
-    private static HashSet<string> Folded(IReadOnlyList<string> names) => names.Select(Fold).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Sections are the same as far as splits tell them apart: 4.4.2.3 belongs to 4.4.2.</summary>
+    private static string Key(string section) => Fold(SectionName.Parse(section).Key);
 
     private static string Fold(string name) => string.Join(' ', name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToUpperInvariant();
 }

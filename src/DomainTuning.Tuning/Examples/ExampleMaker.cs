@@ -1,3 +1,4 @@
+using DomainTuning.Chunks;
 using DomainTuning.Corpora;
 using DomainTuning.Indexing;
 using DomainTuning.Retrieval;

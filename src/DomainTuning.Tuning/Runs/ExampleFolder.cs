@@ -3,7 +3,7 @@ namespace DomainTuning.Tuning.Runs;
 /// <summary>Examples that lie in a folder already: train.jsonl and validation.jsonl, and train-sections.json where there is one.</summary>
 public static class ExampleFolder
 {
-    public static ExampleSource Source(string folder) => (run, _, _) =>
+    public static ExampleWriting Source(string folder) => (run, _, _) =>
     {
         foreach (var target in new[] { run.Train, run.Validation, run.Sections })
         {

@@ -1,6 +1,5 @@
 using DomainTuning.Chunks;
 using DomainTuning.Documents;
-using DomainTuning.Tuning.Examples;
 using DomainTuning.Tuning.Examples.Structure;
 
 namespace DomainTuning.Tuning.Tests.Examples;

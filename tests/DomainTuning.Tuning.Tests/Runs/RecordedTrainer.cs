@@ -53,7 +53,7 @@ internal sealed class RecordedTrainer : IDisposable
             echo '{TrainingJson.Write(new TrainingProgress { Event = TrainingEvent.Step, At = default, Step = 1, Steps = 2, Loss = 1.5 })}'
             {ends}
             """.ReplaceLineEndings("\n"));
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return new TrainingRun(Workspace, new Settings { ChatModel = "tiny-llama", Threads = 1 }, new TrainerProgram(script), TimeProvider.System);
     }
 

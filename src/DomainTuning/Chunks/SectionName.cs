@@ -1,13 +1,12 @@
 using System.Text.RegularExpressions;
-using DomainTuning.Chunks;
 
-namespace DomainTuning.Tuning.Examples;
+namespace DomainTuning.Chunks;
 
 /// <summary>
 /// A document section as splits count it, such as "configuration § 4.1.2 Files". Numbered sections are the same down to their third number, whatever stands
 /// below: 4.4.2.3 belongs to 4.4.2, the entries of a glossary to "Chapter 15". Sections without numbers are the same when their titles are.
 /// </summary>
-internal sealed partial record SectionName(string Document, string Title)
+public sealed partial record SectionName(string Document, string Title)
 {
     private const string Mark = " § ";
 
