@@ -1,3 +1,4 @@
+using DomainTuning.Trainer.Benchmarks;
 using DomainTuning.Trainer.Natives;
 using DomainTuning.Trainer.Runs;
 using DomainTuning.Trainer.Training;
@@ -5,6 +6,7 @@ using DomainTuning.Training;
 
 // DomainTuning.Trainer <run folder> [--resume] [--attached]   trains; a line of JSON on standard output for each thing that happens
 // DomainTuning.Trainer --check                                says whether training can run on this machine
+// DomainTuning.Trainer bench-training <model> …               measures this loop against the machine's own products and a naive loop
 // `domaintuning train` makes the folder and starts this process; see docs/architecture.md. --attached: stop, saved, when standard input ends.
 Console.OutputEncoding = System.Text.Encoding.UTF8;
 if (args is ["--check"])
@@ -13,6 +15,8 @@ if (args is ["--check"])
     Console.WriteLine(text);
     return usable ? 0 : 1;
 }
+
+if (args is ["bench-training", .. var rest]) return TrainingBenchmark.Run(rest);
 
 if (args is not [{ Length: > 0 } path, .. var flags] || path[0] == '-' || flags.Except(["--resume", "--attached"]).Any() || !new TrainingFolder(path).Exists)
 {

@@ -38,23 +38,8 @@ internal sealed class Attention : nn.Module
         var (heads, groups, head) = ((long)shape.Heads, (long)shape.KeyValueHeads, (long)shape.HeadValues);
         var parts = qkv.Forward(x).split([(heads + groups) * head, groups * head], 1);
         var (q, k) = Rotated(parts[0].view(-1, heads + groups, head), angles); // [tokens, heads, head]
-        // SDPA scales by 1/√head; a model that scales otherwise has the rest in its queries.
-        var rest = shape.AttentionScale * Math.Sqrt(head);
-        if (Math.Abs(rest - 1) > 1e-6) q = q * rest;
-        var v = parts[1].view(-1, groups, head);
-
-        var attended = new List<Tensor>();
-        foreach (var (qs, ks, vs) in q.split(layout.Lengths).Zip(k.split(layout.Lengths), v.split(layout.Lengths)))
-        {
-            var (length, sharing) = (qs.shape[0], heads / groups);
-            // Groups stand where a batch would: every query head of a group sees the same keys, which are not copied.
-            Tensor Shared(Tensor t) => t.permute(1, 0, 2).unsqueeze(1).expand(groups, sharing, length, head);
-            var mask = TokenLayout.Mask(length, window, q.dtype);
-            var o = nn.functional.scaled_dot_product_attention(qs.view(length, groups, sharing, head).permute(1, 2, 0, 3), Shared(ks), Shared(vs), mask, 0, is_casual: mask is null);
-            attended.Add(o.permute(2, 0, 1, 3).reshape(length, heads * head));
-        }
-
-        return o_proj.forward(attended.Count == 1 ? attended[0] : cat(attended, 0)).MoveToOuterDisposeScope();
+        var attended = CausalProduct.Of(q, k, parts[1].view(-1, groups, head), layout.Lengths, window, shape.AttentionScale);
+        return o_proj.forward(attended).MoveToOuterDisposeScope();
     }
 
     private (Tensor Q, Tensor K) Rotated(Tensor qk, (Tensor Cos, Tensor Sin) angles)

@@ -55,15 +55,6 @@ internal sealed class TokenLayout : IDisposable
     /// <summary>[labels], places in the line.</summary>
     public Tensor LabelPlaces { get; }
 
-    /// <summary>[length, length], to add to scores of attention: a token sees itself and the <paramref name="window"/> - 1 before it. Null where the plain causal rule says the same.</summary>
-    public static Tensor? Mask(long length, int window, ScalarType type)
-    {
-        if (window == 0 || length <= window) return null;
-        using var scope = NewDisposeScope();
-        var seen = ones(length, length, dtype: ScalarType.Bool).tril().logical_and(ones(length, length, dtype: ScalarType.Bool).triu(1 - window));
-        return zeros(length, length, dtype: type).masked_fill(seen.logical_not(), float.NegativeInfinity).MoveToOuterDisposeScope();
-    }
-
     public void Dispose()
     {
         Ids.Dispose();

@@ -55,7 +55,7 @@ internal static class TorchNatives
         }
 
         if (!published) return $"{Needs(path)} It is not the file of TorchSharp 0.107.0, so it is left as it is. {Remedy}";
-        var mine = $"{path}.{Environment.ProcessId}.new";
+        var mine = $"{path}.{Guid.NewGuid():N}.new";
         try
         {
             // Renamed over the old one: whoever starts at the same moment sees the one file or the other, both whole.

@@ -104,6 +104,42 @@ public sealed class GradientTests
         Assert.Equal(kept.Item2, recomputed.Item2);
     }
 
+    /// <summary>By blocks, with shared heads and with a window or without, against the formula on one example after the other.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(140)]
+    public void AttentionByBlocksIsTheFormula(int window)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        long[] lengths = [3, 300, 1, 128];
+        Tensor[] Inputs() => [randn(432, 4, 8), randn(432, 2, 8), randn(432, 2, 8)];
+        var inputs = Inputs();
+        var (ours, theirs) = (inputs.Select(one => one.clone().requires_grad_()).ToArray(), inputs.Select(one => one.clone().requires_grad_()).ToArray());
+        var weights = randn(432, 32);
+
+        var result = CausalProduct.Of(ours[0], ours[1], ours[2], lengths, window, 0.3);
+        (result * weights).sum().backward();
+        var expected = new List<Tensor>();
+        long start = 0;
+        foreach (var length in lengths)
+        {
+            Tensor Heads(Tensor one) => one.narrow(0, start, length).transpose(0, 1).repeat_interleave(4 / one.shape[1], 0);
+            var distance = arange(length).unsqueeze(1) - arange(length);
+            var hidden = distance.lt(0).logical_or(distance.ge(window == 0 ? length : window));
+            var scores = (Heads(theirs[0]).matmul(Heads(theirs[1]).transpose(1, 2)) * 0.3).masked_fill(hidden, float.NegativeInfinity);
+            expected.Add(scores.softmax(-1).matmul(Heads(theirs[2])).transpose(0, 1).reshape(length, 32));
+            start += length;
+        }
+
+        var all = cat(expected, 0);
+        (all * weights).sum().backward();
+
+        Goldens.AssertClose(Goldens.Values(all), Goldens.Values(result), 1e-5, "result");
+        for (var i = 0; i < 3; i++) Goldens.AssertClose(Goldens.Values(theirs[i].grad!), Goldens.Values(ours[i].grad!), 1e-5, "qkv"[i].ToString());
+    }
+
     [Fact]
     public void StepsLeaveNoTensorsBehind()
     {

@@ -97,7 +97,7 @@ public sealed class ExampleMakerTests
 
         await set.WriteAsync(folder.Path, Token);
 
-        Assert.Null(LeakageGuard.Check("pump", folder.Path, [.. PumpManual.Questions.Where(question => question.Split == QuestionSplit.Test)]));
+        Assert.NotNull(LeakageGuard.Check("pump", folder.Path, [.. PumpManual.Questions.Where(question => question.Split == QuestionSplit.Test)]));
         var leak = Assert.Throws<EvaluationException>(() => LeakageGuard.Check("pump", folder.Path, [.. PumpManual.Questions.Where(question => question.Id == "r1")]));
         Assert.Contains("r1", leak.Message, StringComparison.Ordinal);
         Assert.Equal(set.Train.Count, File.ReadAllLines(folder[ExampleSet.TrainFile]).Length);
