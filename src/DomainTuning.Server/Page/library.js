@@ -39,7 +39,9 @@ export async function addFiles(files) {
   open = corpus;
   await upload(corpus, files, document.querySelector('.uploads'), async () => {
     changed();
-    if (byId('corpora')) await showCorpora(byId('corpora'));
+    if (!byId('corpora')) return;
+    await showCorpora(byId('corpora'));
+    if (![...byId('into').options].some(option => option.value === open) && open === corpus) byId('into').prepend(element('option', { value: corpus }, corpus));
   });
 }
 

@@ -8,15 +8,15 @@ const English = {
   'hint-quote': 'The best passages of “{1}”, word for word. No language model.', 'hint-corpus': '{0} answers from “{1}”: a quote first, then only what the quotes support.',
   'hint-adapter': ' Tuned by “{0}”.', 'hint-alone': '{0} alone, without documents: it may be wrong, and cites nothing.', 'quote-alone': 'Quote alone', 'without-documents': 'no documents',
   'hello': 'Answers you can check', 'hello-text': 'Every answer starts with a quote. Click its number to see the page it comes from.', 'hello-empty': 'Start by adding documents: drop PDF, Word, HTML or text files anywhere on this page.', 'add-documents': 'Add documents',
-  'documents-pages': '{0} documents · {1} pages', thinking: 'Searching the documents…', 'thinking-alone': 'Thinking…', stopped: 'Stopped.', refused: 'Not in the documents', sources: 'Sources', page: 'page {0}', printed: 'printed {0}',
-  'first-after': 'first words after {0} s', took: '{0} s', tokens: '{0} tokens', copy: 'Copy', copied: 'Copied', 'ask-again': 'Ask again', 'open-page': 'Source {0}: {1}, page {2}. Open the page.',
+  'documents-pages': '{0} {0?document|documents} · {1} {1?page|pages}', thinking: 'Searching the documents…', 'thinking-alone': 'Thinking…', stopped: 'Stopped.', refused: 'Not in the documents', sources: 'Sources', page: 'page {0}', printed: 'printed {0}',
+  'first-after': 'first words after {0} s', took: '{0} s', tokens: '{0} {0?token|tokens}', copy: 'Copy', copied: 'Copied', 'ask-again': 'Ask again', 'open-page': 'Source {0}: {1}, page {2}. Open the page.',
   'compare-title': 'Compare', 'compare-hello': 'One question, several answers', 'compare-text': 'Choose two to four ways to answer and ask them side by side: with and without documents, with and without an adapter.', 'compare-count': 'Choose two to four ({0} chosen)',
   viewer: 'Page', previous: 'Previous page', next: 'Next page', original: 'Open original', 'of-pages': 'Page {0} of {1}', 'drawn': 'Redrawn from the text of the index; pictures and rules are left out.', larger: 'Larger', smaller: 'Smaller', 'page-picture': 'Page {0} of {1}', loading: 'Loading…',
   corpora: 'Corpora', documents: 'Documents', adapters: 'Adapters', trainings: 'Trainings', reports: 'Evaluation reports', 'reports-text': 'Questions with known answers, measured: how often the right page is found and the answer is right.', 'reports-open': 'Open the reports',
   name: 'Name', base: 'Base', rank: 'Rank', perplexity: 'Perplexity', method: 'Method', pages: 'Pages', passages: 'Passages', added: 'Added', tags: 'Tags', 'delete-document': 'Take “{0}” out of the corpus? Its file moves to .domaintuning/removed.',
   'no-adapters': 'No adapters yet. Train one: domaintuning train {0}', 'no-trainings': 'No trainings yet.', 'no-documents': 'No documents yet.', 'new-corpus': 'New corpus…', 'into': 'Into', 'corpus-name': 'Name of the corpus', choose: 'Choose files', 'drop-here': 'Drop PDF, Word, HTML, Markdown or text files here', drop: 'Drop the files to add them',
   'step-of': 'step {0} of {1}', 'left': '{0} left', 'before-after': '{0} → {1}', running: 'running', finished: 'finished', failed: 'failed', interrupted: 'interrupted', started: 'started', loss: 'loss {0}', 'best-step': 'best at step {0}',
-  uploading: 'Sending…', 'upload-progress': '{0} of {1} files · {2} pages', 'upload-done': '{0} added, {1} not', key: 'This server needs an API key', 'key-text': 'The key is kept in a cookie that scripts cannot read.', 'enter': 'Enter', dismiss: 'Dismiss',
+  uploading: 'Sending…', 'upload-progress': '{0} of {1} {1?file|files} · {2} {2?page|pages}', 'upload-done': '{0} added, {1} not', key: 'This server needs an API key', 'key-text': 'The key is kept in a cookie that scripts cannot read.', 'enter': 'Enter', dismiss: 'Dismiss',
   'v-added': 'added', 'v-replaced': 'replaced', 'v-unchanged': 'unchanged', 'v-partial': 'partly read', 'v-needs_ocr': 'needs OCR', 'v-encrypted': 'encrypted', 'v-broken': 'broken', 'v-empty': 'empty', 'v-unsupported': 'not supported', 'v-renamed': 'renamed',
 };
 
@@ -44,10 +44,10 @@ const wanted = new URLSearchParams(location.search).get('lang') ?? localStorage.
 
 export const language = wanted.startsWith('zh') ? 'zh' : 'en';
 
-/** The words of that name, with {0}, {1}, … filled in. What has no words shows its own name. */
+/** The words of that name, with {0}, {1}, … filled in; {0?page|pages} goes by the number. What has no words shows its own name. */
 export function t(name, ...values) {
   const words = (language === 'zh' ? Chinese : English)[name] ?? name.replace(/^v-/, '').replaceAll('_', ' ');
-  return words.replace(/\{(\d)\}/g, (_, i) => values[i]);
+  return words.replace(/\{(\d)(?:\?([^|]*)\|([^}]*))?\}/g, (_, i, one, many) => (one === undefined ? values[i] : String(values[i]) === '1' ? one : many));
 }
 
 export function translate(root = document) {
