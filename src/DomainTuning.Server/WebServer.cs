@@ -99,6 +99,7 @@ public sealed class WebServer : IAsyncDisposable
         app.MapPost("/v1/search", SearchEndpoint.HandleAsync);
         app.MapGet("/v1/models", ModelEndpoint.ListAsync);
         app.MapGet("/v1/models/{id}", ModelEndpoint.FindAsync);
+        app.MapGet("/v1/adapters", AdapterEndpoint.ListAsync);
         app.MapCorpora();
         app.MapConversations();
         app.MapPost("/v1/session", SessionEndpoint.Begin);

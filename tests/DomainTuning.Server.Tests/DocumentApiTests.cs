@@ -144,7 +144,7 @@ public sealed class DocumentApiTests(ServedWorkspace served)
     private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response) => JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancelled));
 
     /// <summary>The smallest PDF with a line of Helvetica.</summary>
-    private static byte[] OnePagePdf(string line)
+    internal static byte[] OnePagePdf(string line)
     {
         var content = $"BT /F1 18 Tf 72 700 Td ({line}) Tj ET";
         string[] objects =

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using DomainTuning.Arms;
+using DomainTuning.Documents;
 using DomainTuning.Indexing;
 using DomainTuning.Server.Api;
 
@@ -17,6 +18,7 @@ internal static class CorpusEndpoint
         app.MapDelete("/v1/corpora/{corpus}/documents/{id}", DeleteAsync);
         app.MapGet("/v1/corpora/{corpus}/documents/{id}/file", FileEndpoint.FileAsync);
         app.MapGet("/v1/corpora/{corpus}/documents/{id}/pages/{page:int}", PageAsync);
+        app.MapGet("/v1/corpora/{corpus}/documents/{id}/pages/{page:int}/drawing", DrawingAsync);
         app.MapGet("/v1/corpora/{corpus}/documents/{id}/pages/{page:int}/image", FileEndpoint.ImageAsync);
     }
 
@@ -65,12 +67,27 @@ internal static class CorpusEndpoint
 
     private static async Task PageAsync(HttpContext context, ArmCatalog arms, string corpus, string id, int page)
     {
-        var (open, document) = await FindAsync(arms, corpus, id, context.RequestAborted).ConfigureAwait(false);
-        var text = await open.Index.PageAsync(document.Id, page, context.RequestAborted).ConfigureAwait(false)
-            ?? throw new ApiException(404, $"'{document.Path}' has {document.Pages} pages; there is no page {page}.", code: "page_not_found");
+        var text = await PageTextAsync(context, arms, corpus, id, page).ConfigureAwait(false);
         await context.Response.WriteAsJsonAsync(
             new PageBody(text.Number, text.Label, text.Width, text.Height, text.Text, [.. text.Lines.Select(line => new LineBody(line.Start, line.Length, line.Box.IsNone ? null : BoxBody.From(line.Box)))]),
             DocumentJson.Default.PageBody).ConfigureAwait(false);
+    }
+
+    private static async Task DrawingAsync(HttpContext context, ArmCatalog arms, string corpus, string id, int page)
+    {
+        var text = await PageTextAsync(context, arms, corpus, id, page).ConfigureAwait(false);
+        var drawing = PageDrawing.Draw(text) ?? throw new ApiException(404, "This format has no pages to draw. GET …/pages/1 gives its text.", code: "no_image");
+        context.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'"; // it holds letters and boxes, and so it may be opened by itself
+        context.Response.Headers.CacheControl = "private, max-age=3600";
+        context.Response.ContentType = "image/svg+xml; charset=utf-8";
+        await context.Response.WriteAsync(drawing, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static async Task<PageText> PageTextAsync(HttpContext context, ArmCatalog arms, string corpus, string id, int page)
+    {
+        var (open, document) = await FindAsync(arms, corpus, id, context.RequestAborted).ConfigureAwait(false);
+        return await open.Index.PageAsync(document.Id, page, context.RequestAborted).ConfigureAwait(false)
+            ?? throw new ApiException(404, $"'{document.Path}' has {document.Pages} pages; there is no page {page}.", code: "page_not_found");
     }
 }
 
