@@ -11,11 +11,11 @@ namespace DomainTuning.Server.Documents;
 /// </summary>
 internal static class PageDrawing
 {
-    /// <summary>Ascender and descender of common fonts, as a share of the size: what the height of a box stands for.</summary>
-    private const double BoxHeight = 1.2;
+    /// <summary>Of a size: the distance of rows where a box holds several. A box of one row is as high as the size.</summary>
+    private const double RowHeight = 1.2;
 
     /// <summary>Of a size: where the baseline lies below the top of the box.</summary>
-    private const double Ascender = 0.95;
+    private const double Ascender = 0.8;
 
     /// <summary>Of a size: what a letter of common fonts takes in the mean.</summary>
     private const double LetterWidth = 0.5;
@@ -39,7 +39,7 @@ internal static class PageDrawing
     {
         var (width, height) = (box.Right - box.Left, box.Bottom - box.Top);
         var rows = Rows(text, width, height);
-        var size = height / rows.Count / BoxHeight;
+        var size = height / rows.Count / (rows.Count == 1 ? 1 : RowHeight);
         for (var i = 0; i < rows.Count; i++)
         {
             if (rows[i].Length == 0) continue;
@@ -56,7 +56,7 @@ internal static class PageDrawing
     {
         var given = text.Split('\n', StringSplitOptions.TrimEntries);
         if (given.Length > 1 || Letters(text) * NarrowestLetter * height <= width) return [.. given];
-        var size = Math.Sqrt(height * width / (BoxHeight * LetterWidth * Letters(text)));
+        var size = Math.Sqrt(height * width / (RowHeight * LetterWidth * Letters(text)));
         var most = Math.Max(1, width / (LetterWidth * size));
         var rows = new List<string> { "" };
         foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))

@@ -41,7 +41,7 @@ public sealed class Screens(Chromium chromium) : IClassFixture<Chromium>
 
         await page.Page.GotoAsync(new Uri(Server, "#/compare").AbsoluteUri);
         await page.AskAsync("What does G33.1 do?");
-        await page.Page.WaitForFunctionAsync("() => document.querySelector('.columns') && !document.querySelector('.columns .waiting')");
+        await page.Page.WaitForFunctionAsync("() => document.querySelector('.columns') && !document.querySelector('.columns .waiting')", null, new PageWaitForFunctionOptions { Timeout = 300_000 }); // a model may be opened first
         await TakeAsync(page.Page, $"compare-{name}");
     }
 
