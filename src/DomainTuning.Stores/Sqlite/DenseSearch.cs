@@ -8,7 +8,7 @@ namespace DomainTuning.Stores.Sqlite;
 
 /// <summary>
 /// Nearest neighbours by a look at every vector: first at the small copies in memory, over several cores when there are many, then the best are scored with the
-/// full vectors from the file. The scores are exact; which chunks come that far is all but (recall of the first ten above 0.999, `search` in bench measures it).
+/// full vectors from the file. The scores are exact; which chunks come that far is nearly exact; `search` in bench measures the recall of the first ten.
 /// </summary>
 internal static class DenseSearch
 {
