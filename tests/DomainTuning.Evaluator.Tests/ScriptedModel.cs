@@ -12,6 +12,9 @@ internal sealed class ScriptedModel(Func<string, string> answer) : IChatClient
 
     public ConcurrentQueue<ChatOptions?> Options { get; } = [];
 
+    /// <summary>How likely it holds a text after a prompt, 0 to 1; null: it gives no probabilities.</summary>
+    public Func<string, string, double>? Probability { get; init; }
+
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         await GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
@@ -27,9 +30,18 @@ internal sealed class ScriptedModel(Func<string, string> answer) : IChatClient
         yield return new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(new UsageDetails { InputTokenCount = 100, OutputTokenCount = 7 })]) { FinishReason = ChatFinishReason.Stop };
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null) => serviceType == typeof(ModelLimits) ? new ModelLimits(2048, text => text.Split(' ').Length) : null;
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceType == typeof(ModelLimits) ? new ModelLimits(2048, text => text.Split(' ').Length)
+        : serviceType == typeof(TextScorer) && Probability is not null ? new Scorer(Probability)
+        : null;
 
     public void Dispose()
     {
+    }
+
+    private sealed class Scorer(Func<string, string, double> probability) : TextScorer
+    {
+        public override Task<IReadOnlyList<TextScore>> ScoreAsync(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReadOnlyList<TextScore>>([.. requests.Select(request => new TextScore([Math.Log(probability(request.Chat[^1].Text, request.Continuation))]))]);
     }
 }

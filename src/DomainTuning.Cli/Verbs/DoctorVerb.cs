@@ -20,6 +20,7 @@ internal static class DoctorVerb
             List<HealthCheck> checks =
             [
                 .. MachineHealth.Look(workspace),
+                await TrainerHealth.LookAsync(cancellationToken),
                 .. await ModelHealth.LookAsync(workspace, settings, cancellationToken),
                 .. await IndexHealth.LookAsync(workspace, settings, cancellationToken),
                 .. Resolved(settings),

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using DomainTuning.Chunks;
 using DomainTuning.Documents;
 using Qdrant.Client.Grpc;
@@ -25,17 +22,5 @@ internal static class PointIds
 
     public static PointId Of(DocumentId document, long generation) => From($"document\n{document}\n{generation}");
 
-    private static PointId From(string name)
-    {
-        var input = new byte[16 + Encoding.UTF8.GetByteCount(name)];
-        Namespace.TryWriteBytes(input, bigEndian: true, out _);
-        Encoding.UTF8.GetBytes(name, input.AsSpan(16));
-#pragma warning disable CA5350 // RFC 9562 defines version 5 with SHA-1; it names, it does not protect.
-        var hash = SHA1.HashData(input);
-#pragma warning restore CA5350
-        var high = BinaryPrimitives.ReadUInt16BigEndian(hash.AsSpan(6));
-        BinaryPrimitives.WriteUInt16BigEndian(hash.AsSpan(6), (ushort)((high & 0x0FFF) | 0x5000));
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new PointId { Uuid = new Guid(hash.AsSpan(0, 16), bigEndian: true).ToString("D") };
-    }
+    private static PointId From(string name) => new() { Uuid = NameUuid.Of(Namespace, name).ToString("D") };
 }

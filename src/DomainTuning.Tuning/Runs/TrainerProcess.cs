@@ -23,7 +23,7 @@ internal static class TrainerProcess
 
     public static async Task<TrainerEnd> RunAsync(TrainerProgram program, TrainingFolder folder, bool resume, IProgress<TrainingProgress> progress, CancellationToken cancellationToken)
     {
-        using var process = Start(program, folder, resume);
+        using var process = Start(program, [folder.Path, "--attached", .. resume ? new[] { "--resume" } : []]);
         using var stop = cancellationToken.Register(() => Close(process));
         var errors = new Queue<string>();
         process.ErrorDataReceived += (_, line) =>
@@ -50,11 +50,21 @@ internal static class TrainerProcess
         lock (errors) return new TrainerEnd(last, last is { Event: TrainingEvent.Failed, Message: { } said } ? said : Silent(process.ExitCode, errors, folder));
     }
 
-    private static Process Start(TrainerProgram program, TrainingFolder folder, bool resume)
+    /// <summary>What the trainer says of itself on this machine: what loads and how it will compute, or what does not load and the remedy.</summary>
+    public static async Task<(bool Usable, string Text)> CheckAsync(TrainerProgram program, CancellationToken cancellationToken)
+    {
+        using var process = Start(program, "--check");
+        process.BeginErrorReadLine();
+        var text = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        return (process.ExitCode == 0, text.Trim());
+    }
+
+    private static Process Start(TrainerProgram program, params string[] arguments)
     {
         // A program of its own, or an assembly for dotnet.
         string[] command = program.Path.EndsWith(".dll", StringComparison.Ordinal) ? [Host(), program.Path] : [program.Path];
-        var start = new ProcessStartInfo(command[0], [.. command[1..], folder.Path, "--attached", .. resume ? new[] { "--resume" } : []])
+        var start = new ProcessStartInfo(command[0], [.. command[1..], .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -6,6 +6,9 @@ public sealed record TrainerProgram(string Path)
 {
     private const string FileName = "DomainTuning.Trainer.dll";
 
+    /// <summary>What it says of itself on this machine, for `doctor`: what loads and how it will compute, or what does not load and the remedy.</summary>
+    public Task<(bool Usable, string Text)> CheckAsync(CancellationToken cancellationToken = default) => TrainerProcess.CheckAsync(this, cancellationToken);
+
     /// <summary>Beside this program under trainer/, or built in the repository that this program was built in.</summary>
     /// <exception cref="TrainingRunException">It is not built.</exception>
     public static TrainerProgram Find()
